@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Installed configuration: settings, example policies, libvirt's hooks and the guarded network.
+INSTALL += \
+	dir:0755:$(sysconfdir)/virt-cordon \
+	dir:0755:$(sysconfdir)/virt-cordon/domains \
+	dir:0700:$(sysconfdir)/virt-cordon/wireguard \
+	$(foreach f,$(wildcard etc/virt-cordon.ini),conf:0644:$(f):$(sysconfdir)/virt-cordon/$(notdir $(f))) \
+	dir:0755:$(datadir)/virt-cordon \
+	dir:0755:$(datadir)/virt-cordon/examples \
+	$(foreach f,$(wildcard etc/examples/*.ini),file:0644:$(f):$(datadir)/virt-cordon/examples/$(notdir $(f))) \
+	file:0644:etc/libvirt/cordon.xml:$(datadir)/virt-cordon/cordon.xml \
+	file:0644:etc/tmpfiles.d/virt-cordon.conf:$(tmpfilesdir)/virt-cordon.conf
+
+# libvirt looks for hooks when its daemon starts: see tools/install-files.
+HOOK_LINK := $(sbindir)/virt-cordon-hook
+INSTALL += \
+	dir:0755:$(sysconfdir)/libvirt/hooks/qemu.d \
+	dir:0755:$(sysconfdir)/libvirt/hooks/network.d \
+	link:$(HOOK_LINK):$(sysconfdir)/libvirt/hooks/qemu.d/50-virt-cordon \
+	link:$(HOOK_LINK):$(sysconfdir)/libvirt/hooks/network.d/50-virt-cordon
+
+# AppArmor lets libvirtd run what is in /usr/sbin; of another folder it must be told.
+ifneq ($(sbindir),/usr/sbin)
+INSTALL += apparmor:$(sbindir)/virt-cordon-hook:$(sysconfdir)/apparmor.d/local/usr.sbin.libvirtd
+endif

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Test levels: `make check-LEVEL` each, `make check` all, from fast to slow.
+
+LEVELS := self unit golden cli asan fuzz lint netns lab kernel
+# No test at all in one of these is a failure; with CI=true in the environment a skip is, too.
+REQUIRED ?= self unit asan lint
+
+export CORDON_BUILD = $(abspath $(B))
+export CORDON_VERSION = $(VERSION)
+
+# Another variant by a make of its own, beside B when B was given on the command line.
+sub_b = $(if $(filter command line,$(origin B)),$(B)-$(1),build/$(1))
+sub = +$(Q)$(MAKE) --no-print-directory VARIANT=$(1) B=$(call sub_b,$(1))
+
+# Only executables named t-*; what the programs print may differ by locale, so they have none.
+scripts = $(sort $(wildcard tests/$(1)/t-*))
+runner = LC_ALL=C.UTF-8 tests/run -j $(JOBS) -l $(1) $(if $(filter $(1),$(REQUIRED)),\
+	$(if $(filter true,$(CI)),--no-skip),--optional)
+
+UNIT_BINS := $(UNIT_TESTS:%=$(B)/tests/unit/%)
+GOLDEN_BINS := $(GOLDEN_TESTS:%=$(B)/tests/golden/%)
+FUZZ_BINS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/%)
+
+.PHONY: check check-levels deps bench cov demo demo-run lab lint run-asan run-cov run-fuzz \
+	$(LEVELS:%=check-%)
+
+# A make of its own after the installation: this one may have begun without pkg-config.
+check:
+	@tools/ensure-deps build run test lint
+	+$(Q)$(MAKE) --no-print-directory check-levels
+
+check-levels:
+	+@tests/check $(LEVELS)
+
+check-self: all
+	@$(call runner,self) $(call scripts,self)
+
+check-unit: all unit-tests
+	@$(call runner,unit) $(UNIT_BINS)
+
+check-golden: all golden-tests
+	@$(call runner,golden) $(GOLDEN_BINS) $(call scripts,golden)
+
+check-cli: all
+	@$(call runner,cli) $(call scripts,cli)
+
+# The unit, golden and command line tests once more under AddressSanitizer and UBSan.
+check-asan:
+	$(call sub,asan) run-asan
+run-asan: all unit-tests golden-tests
+	@$(call runner,asan) $(UNIT_BINS) $(GOLDEN_BINS) $(call scripts,golden) $(call scripts,cli)
+
+check-fuzz:
+	$(call sub,asan) run-fuzz
+run-fuzz: fuzz-targets
+	@$(call runner,fuzz) $(FUZZ_BINS)
+
+check-lint lint:
+	@LINT_CPPFLAGS="$$(printf '%s ' $(CPPFLAGS_ALL))" $(call runner,lint) $(call scripts,lint)
+
+check-netns: all
+	@$(call runner,netns) --netns $(call scripts,netns)
+
+check-lab: all
+	@$(call runner,lab) $(call scripts,lab)
+
+check-kernel: all
+	@$(call runner,kernel) $(call scripts,kernel)
+
+cov:
+	$(call sub,cov) run-cov
+run-cov: all unit-tests golden-tests
+	@find $(B) -name '*.gcda' -delete
+	-@$(call runner,cov) --optional $(UNIT_BINS) $(GOLDEN_BINS) $(call scripts,golden) \
+		$(call scripts,cli)
+	@gcovr --root . --object-directory $(B) --exclude 'tests/' --exclude '.*/main\.c' \
+		--sort-percentage --print-summary
+
+bench: all
+	@tests/bench/run
+
+demo:
+	@tools/ensure-deps build run test
+	+$(Q)$(MAKE) --no-print-directory demo-run
+demo-run: all
+	@tests/lab/demo
+
+lab: all
+	@tests/lab/shell
