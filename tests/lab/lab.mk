@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the lab, the netns and the kernel tests need besides the programs: the probe, a guest image.
+
+PROBE := $(B)/tests/probe/probe
+PROBE_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/probe/*.c))
+# No sanitizer, no coverage: a static program that also has to run as pid 1 of a guest.
+PROBE_CFLAGS = -std=gnu17 $(WARNINGS) $(REPRODUCIBLE) -O2 -g $(CFLAGS)
+
+$(B)/tests/probe/%.o: tests/probe/%.c $(B)/.flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I. -D_GNU_SOURCE $(CPPFLAGS) $(PROBE_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(PROBE): $(PROBE_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) -static $(LDFLAGS) -o $@ $^
+
+-include $(PROBE_OBJS:.o=.d)
+
+.PHONY: lab-tools
+lab-tools: $(PROBE)
+check-netns check-lab check-kernel bench demo-run lab: lab-tools
