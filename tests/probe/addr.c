@@ -79,19 +79,41 @@ bool endpoint_same_host(const union endpoint *a, const union endpoint *b)
 	return !memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof(a->v6.sin6_addr));
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/**
+ * hex_parse - read bytes of two hexadecimal digits each, with or without colons between
+ * @size: room in @ret
+ *
+ * Return: how many bytes, or 0 when @text is anything else or does not fit.
+ */
+size_t hex_parse(const char *text, uint8_t *ret, size_t size)
+{
+	size_t n = 0;
+
+	for (; text && *text; text += 2) {
+		int high, low;
+
+		if (n && *text == ':')
+			text++;
+		high = hex_digit(text[0]);
+		low = high < 0 ? -1 : hex_digit(text[1]);
+		if (low < 0 || n == size)
+			return 0;
+		ret[n++] = (uint8_t)(high << 4 | low);
+	}
+	return n;
+}
+
 bool mac_parse(const char *text, uint8_t ret[static ETH_ALEN])
 {
-	unsigned int b[ETH_ALEN];
-	int end = 0;
-
-	if (!text ||
-	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
-		   &end) != ETH_ALEN ||
-	    text[end])
-		return false;
-	for (int i = 0; i < ETH_ALEN; i++)
-		ret[i] = (uint8_t)b[i];
-	return true;
+	return hex_parse(text, ret, ETH_ALEN) == ETH_ALEN;
 }
 
 /* Prepares @ifr for the link. Return: a socket for ioctl, or -1 with errno set. */

@@ -125,19 +125,19 @@ static bool find_answer(const char *buf, size_t len, unsigned long seq, int *ret
 			const char **ret_text, size_t *ret_len)
 {
 	for (size_t i = 0; i < len; i++) {
-		unsigned long got_seq;
+		unsigned long got, verdict, size;
 		const char *nl;
-		size_t size;
-		int verdict;
+		char *end;
 
 		if (buf[i] != STX)
 			continue;
 		nl = memchr(buf + i, '\n', len - i);
-		if (!nl || sscanf(buf + i + 1, "%lu %d %zu\n", &got_seq, &verdict, &size) != 3)
+		got = strtoul(buf + i + 1, &end, 10);
+		verdict = strtoul(end, &end, 10);
+		size = strtoul(end, &end, 10);
+		if (!nl || end != nl || got != seq || size > len - (size_t)(nl + 1 - buf))
 			continue;
-		if (got_seq != seq || size > len - (size_t)(nl + 1 - buf))
-			continue;
-		*ret_verdict = verdict;
+		*ret_verdict = verdict < BROKEN ? (int)verdict : BROKEN;
 		*ret_text = nl + 1;
 		*ret_len = size;
 		return true;

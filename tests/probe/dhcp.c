@@ -293,7 +293,6 @@ static bool dhcp_args(int argc, char **argv, struct client *c, unsigned long *ms
 {
 	const char *chaddr = option(argc, argv, "chaddr"), *id = option(argc, argv, "clientid");
 	const char *ask = option(argc, argv, "request"), *timeout = option(argc, argv, "timeout");
-	unsigned int byte;
 
 	if (argc < 2 || !link_mac(argv[1], c->mac) || (timeout && !number(timeout, 1, 60000, ms)))
 		return false;
@@ -303,12 +302,9 @@ static bool dhcp_args(int argc, char **argv, struct client *c, unsigned long *ms
 		return false;
 	if (ask && inet_pton(AF_INET, ask, &c->requested) != 1)
 		return false;
-	for (; id && id[0]; id += 2) {
-		if (!id[1] || c->clientid_len == sizeof(c->clientid) ||
-		    sscanf(id, "%2x", &byte) != 1)
-			return false;
-		c->clientid[c->clientid_len++] = (uint8_t)byte;
-	}
+	c->clientid_len = id ? hex_parse(id, c->clientid, sizeof(c->clientid)) : 0;
+	if (id && !c->clientid_len)
+		return false;
 	random_bytes(&c->xid, sizeof(c->xid));
 	return true;
 }

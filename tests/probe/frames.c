@@ -109,20 +109,11 @@ static bool frame_begin(struct frame *f, int argc, char **argv, const uint8_t *t
 int order_frame(int argc, char **argv)
 {
 	struct frame f = {.len = 0};
-	unsigned int byte;
 
-	if (argc != 3)
-		return say(BROKEN, "usage: frame IFACE HEX");
-	for (const char *p = argv[2]; *p; p += 2) {
-		uint8_t b;
-
-		if (!p[1] || sscanf(p, "%2x", &byte) != 1)
-			return say(BROKEN, "not hexadecimal: %.8s", p);
-		b = (uint8_t)byte;
-		put(&f, &b, 1);
-	}
+	if (argc == 3)
+		f.len = hex_parse(argv[2], f.data, sizeof(f.data));
 	if (f.len < ETH_HLEN)
-		return say(BROKEN, "shorter than an Ethernet header");
+		return say(BROKEN, "usage: frame IFACE HEX, 14 bytes or more");
 	return send_it(argv[1], &f);
 }
 

@@ -52,6 +52,7 @@ bool endpoint_parse(const char *addr, const char *port, union endpoint *ret);
 socklen_t endpoint_len(const union endpoint *e);
 const char *endpoint_text(const union endpoint *e, char buf[static ADDR_TEXT]);
 bool endpoint_same_host(const union endpoint *a, const union endpoint *b);
+size_t hex_parse(const char *text, uint8_t *ret, size_t size);
 bool mac_parse(const char *text, uint8_t ret[static ETH_ALEN]);
 int link_index(const char *ifname);
 bool link_mac(const char *ifname, uint8_t ret[static ETH_ALEN]);
