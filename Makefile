@@ -39,9 +39,10 @@ pkg = $(shell $(PKG_CONFIG) --$(1) $(2) 2>/dev/null)
 
 CPPFLAGS_ALL := -I. -D_GNU_SOURCE -DCORDON_VERSION='"$(VERSION)"' $(call pkg,cflags,libxml-2.0)
 # Without -Wpedantic: gnu17 is meant, and gcc has no finer switch for statement expressions.
-WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wundef \
-	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wwrite-strings \
-	-Wimplicit-fallthrough -Wcast-qual -Wnull-dereference
+# Without -Wcast-qual: libmnl's loops are macros that cast const away.
+WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wundef -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wwrite-strings \
+	-Wimplicit-fallthrough -Wnull-dereference
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_cov := -O0 -g --coverage
@@ -69,8 +70,8 @@ PROGS :=
 UNIT_TESTS :=
 GOLDEN_TESTS :=
 
-include $(wildcard lib/module.mk hooks/module.mk netiso/module.mk wgtun/module.mk fsguard/module.mk \
-	provision/module.mk cli/module.mk tests/module.mk tools/module.mk etc/module.mk docs/module.mk)
+MODULES := lib hooks netiso wgtun fsguard provision cli tests etc docs packaging
+include $(wildcard $(MODULES:%=%/module.mk))
 
 ifneq ($(V),1)
 Q := @
@@ -125,6 +126,10 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call test_rule,unit,$(t))))
 $(foreach t,$(GOLDEN_TESTS),$(eval $(call test_rule,golden,$(t))))
 
 all: $(LIB)
+
+# The value of a variable, for scripts.
+print-%:
+	@echo '$($*)'
 
 .PHONY: all unit-tests golden-tests clean FORCE
 .DELETE_ON_ERROR:

@@ -4,10 +4,12 @@ INSTALL += \
 	dir:0755:$(sysconfdir)/virt-cordon \
 	dir:0755:$(sysconfdir)/virt-cordon/domains \
 	dir:0700:$(sysconfdir)/virt-cordon/wireguard \
-	$(foreach f,$(wildcard etc/virt-cordon.ini),conf:0644:$(f):$(sysconfdir)/virt-cordon/$(notdir $(f))) \
+	$(foreach f,$(notdir $(wildcard etc/virt-cordon.ini)),\
+		conf:0644:etc/$(f):$(sysconfdir)/virt-cordon/$(f)) \
 	dir:0755:$(datadir)/virt-cordon \
 	dir:0755:$(datadir)/virt-cordon/examples \
-	$(foreach f,$(wildcard etc/examples/*.ini),file:0644:$(f):$(datadir)/virt-cordon/examples/$(notdir $(f))) \
+	$(foreach f,$(notdir $(wildcard etc/examples/*.ini)),\
+		file:0644:etc/examples/$(f):$(datadir)/virt-cordon/examples/$(f)) \
 	file:0644:etc/libvirt/cordon.xml:$(datadir)/virt-cordon/cordon.xml \
 	file:0644:etc/tmpfiles.d/virt-cordon.conf:$(tmpfilesdir)/virt-cordon.conf
 

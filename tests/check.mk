@@ -6,7 +6,8 @@ LEVELS := self unit golden cli asan fuzz lint netns lab kernel
 REQUIRED ?= self unit asan lint
 
 export CORDON_BUILD = $(abspath $(B))
-export CORDON_VERSION = $(VERSION)
+# For clang-tidy; quoted for a shell.
+export LINT_CPPFLAGS = $(CPPFLAGS_ALL)
 
 # Another variant by a make of its own, beside B when B was given on the command line.
 sub_b = $(if $(filter command line,$(origin B)),$(B)-$(1),build/$(1))
@@ -21,7 +22,7 @@ UNIT_BINS := $(UNIT_TESTS:%=$(B)/tests/unit/%)
 GOLDEN_BINS := $(GOLDEN_TESTS:%=$(B)/tests/golden/%)
 FUZZ_BINS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/%)
 
-.PHONY: check check-levels deps bench cov demo demo-run lab lint run-asan run-cov run-fuzz \
+.PHONY: check check-levels deps bench cov demo demo-run format lab lint run-asan run-cov run-fuzz \
 	$(LEVELS:%=check-%)
 
 # A make of its own after the installation: this one may have begun without pkg-config.
@@ -56,7 +57,11 @@ run-fuzz: fuzz-targets
 	@$(call runner,fuzz) $(FUZZ_BINS)
 
 check-lint lint:
-	@LINT_CPPFLAGS="$$(printf '%s ' $(CPPFLAGS_ALL))" $(call runner,lint) $(call scripts,lint)
+	@$(call runner,lint) $(call scripts,lint)
+
+# clang-format of the files named: make format FILES='lib/a.c lib/a.h'
+format:
+	$(Q)clang-format -i $(FILES)
 
 check-netns: all
 	@$(call runner,netns) --netns $(call scripts,netns)
