@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 /* Bounds; one more of any of these is an error with file and line. */
-#define POLICY_LIST_MAX 256	    /* entries of one list */
-#define POLICY_SHARES_MAX 32	    /* [share TAG] sections */
-#define POLICY_TAG_MAX 36	    /* bytes of a target tag, as virtio-fs has it */
+#define POLICY_LIST_MAX 256	     /* entries of one list */
+#define POLICY_SHARES_MAX 32	     /* [share TAG] sections */
+#define POLICY_TAG_MAX 36	     /* bytes of a target tag, as virtio-fs has it */
 #define POLICY_FILE_MAX (256 * 1024) /* bytes of one file */
-#define POLICY_ERRORS_MAX 20	    /* errors reported of one file */
+#define POLICY_ERRORS_MAX 20	     /* errors reported of one file */
 #define POLICY_MAX_FLOWS_MAX 1000000u
 
 enum policy_egress { EGRESS_INTERNET, EGRESS_TUNNEL, EGRESS_NONE };
@@ -53,7 +53,7 @@ const char *device_class_name(enum device_class c);
 /** device_class_parse - the refusable classes only. */
 bool device_class_parse(const char *s, enum device_class *ret);
 
-struct policy_port { /* an entry of allow_host_port */
+struct policy_port {   /* an entry of allow_host_port */
 	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
 	uint16_t port;
 	unsigned line;
@@ -81,13 +81,13 @@ struct policy_addr { /* an entry of addresses */
 };
 
 struct policy_share {
-	char *tag; /* byte for byte as in the section header */
+	char *tag;     /* byte for byte as in the section header */
 	uint64_t size; /* bytes */
 	bool ro;
 	unsigned line;
 };
 
-/* Every key of the schema, for line numbers and messages. POLICY_KEYS in policy_schema.c has the names. */
+/* Every key of the schema, for line numbers and messages. policy_rows in policy_schema.c has the names. */
 enum policy_key {
 	KEY_DOMAIN_UUID,
 	KEY_NET_ISOLATION,
@@ -120,7 +120,8 @@ enum policy_key {
 /* Zero-initialise, fill with policy_load or policy_parse, release with policy_free. */
 struct policy {
 	char *path; /* where it was read from, for messages; NULL for one that is only defaults */
-	unsigned line[KEY_COUNT]; /* line that set the key; 0: default or [defaults …] of the host */
+	unsigned
+		line[KEY_COUNT]; /* line that set the key; 0: default or [defaults …] of the host */
 
 	bool has_uuid;
 	struct uuid uuid;
@@ -133,8 +134,8 @@ struct policy {
 	size_t n_lan;
 	struct policy_forward *forwards;
 	size_t n_forwards;
-	enum policy_dns dns; /* as written; policy_dns_effective resolves DNS_AUTO */
-	struct ip_addr dns_addr; /* for DNS_REDIRECT */
+	enum policy_dns dns;	       /* as written; policy_dns_effective resolves DNS_AUTO */
+	struct ip_addr dns_addr;       /* for DNS_REDIRECT */
 	struct policy_addr *addresses; /* empty: dhcp */
 	size_t n_addresses;
 	enum policy_ipv6 ipv6;
@@ -169,7 +170,7 @@ struct host_config {
 	size_t n_guarded_networks;
 	uint32_t hook_deadline_ms;
 	uint32_t lock_deadline_ms;
-	uint16_t log_group; /* nflog group */
+	uint16_t log_group;	/* nflog group */
 	struct policy defaults; /* built-in defaults with the [defaults …] sections over them */
 };
 
@@ -213,6 +214,9 @@ int host_config_parse(const char *path, const char *text, size_t len, struct hos
 /** policy_defaults - the built-in defaults of virt-cordon.ini(5). */
 void policy_defaults(struct policy *ret);
 void policy_free(struct policy *p);
+
+/** policy_equal - whether both ask for the same; paths of origin and lines are not compared. */
+bool policy_equal(const struct policy *a, const struct policy *b);
 
 /** policy_dns_effective - DNS_AUTO resolved by egress: internet → host, none → none; tunnel stays. */
 enum policy_dns policy_dns_effective(const struct policy *p);
