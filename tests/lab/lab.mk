@@ -20,3 +20,9 @@ $(PROBE): $(PROBE_OBJS)
 .PHONY: lab-tools
 lab-tools: $(PROBE)
 check-netns check-lab check-kernel bench demo-run lab: lab-tools
+
+GUEST_IMAGE := $(B)/tests/lab/initramfs
+$(GUEST_IMAGE): $(PROBE) tests/lab/guest-image tests/lab/guest-modules tests/lab/guest-kernel
+	$(call say,IMAGE,$@)
+	$(Q)tests/lab/guest-image $(PROBE) $@
+check-lab bench demo-run lab: $(GUEST_IMAGE)

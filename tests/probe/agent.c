@@ -38,6 +38,7 @@ static int run_captured(int argc, char **argv, char *out, size_t size, size_t *r
 	if (pid == 0) {
 		(void)dup2(fds[1], STDOUT_FILENO);
 		(void)dup2(fds[1], STDERR_FILENO);
+		(void)close(fds[1]);
 		status = run_order(argc, argv);
 		(void)fflush(stdout);
 		_exit(status);

@@ -49,9 +49,15 @@ static int load_module(const char *name)
 
 		if (!word || strcmp(word, name) != 0)
 			continue;
-		while ((word = strtok_r(NULL, " \n", &save)))
-			if (load_file(word) < 0)
+		word = strtok_r(NULL, " \n", &save);
+		while (word) {
+			char *next = strtok_r(NULL, " \n", &save);
+
+			/* a variant for hardware that is not here is no loss, the module itself is */
+			if (load_file(word) < 0 && (errno != ENODEV || !next))
 				return -1;
+			word = next;
+		}
 		return 0;
 	}
 	errno = ENOENT;
