@@ -90,9 +90,10 @@ $(OBJ_DIRS):
 
 # Rewritten, and so all rebuilt, only when the compiler or a flag is another one.
 FLAGS_NOW = $(CC) $(CPPFLAGS_ALL) $(CPPFLAGS) $(CFLAGS_ALL) / $(LDFLAGS_ALL)
-same = $(findstring x$(strip $(1))x,x$(strip $(file <$@))x)
-record = @$(if $(call same,$(1)),:,$(file >$@,$(strip $(1))):)
-$(B)/.flags: FORCE | $(B)
+unless_same = $(if $(findstring x$(strip $(2))x,x$(strip $(file <$(1)))x),,FORCE)
+dry_run := $(findstring n,$(firstword -$(MAKEFLAGS)))
+record = @$(if $(dry_run),: $@,$(file >$@,$(strip $(1))):)
+$(B)/.flags: $(call unless_same,$(B)/.flags,$(FLAGS_NOW)) | $(B)
 	$(call record,$(FLAGS_NOW))
 
 $(B)/%.o: %.c $(B)/.flags | $(OBJ_DIRS)
@@ -100,7 +101,7 @@ $(B)/%.o: %.c $(B)/.flags | $(OBJ_DIRS)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # The list of members is compared too: an object that left the list must leave the archive.
-$(B)/.members: FORCE | $(B)
+$(B)/.members: $(call unless_same,$(B)/.members,$(LIB_SRCS)) | $(B)
 	$(call record,$(LIB_SRCS))
 
 $(LIB): $(LIB_SRCS:%.c=$(B)/%.o) $(B)/.members
