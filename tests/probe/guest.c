@@ -163,12 +163,12 @@ int guest_main(void)
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)
 		if (mount(mounts[i].what, mounts[i].where, mounts[i].type, 0, "") < 0)
 			perror(mounts[i].where);
+	/* before the links are there: addresses are usable at once, without the second that IPv6 looks for duplicates */
+	write_file("/proc/sys/net/ipv6/conf/all/accept_dad", "0");
+	write_file("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
 	for (size_t i = 0; i < ARRAY_SIZE(boot_modules); i++)
 		if (load_module(boot_modules[i]) < 0)
 			perror(boot_modules[i]);
-	/* addresses are usable at once, without the second that IPv6 looks for duplicates */
-	write_file("/proc/sys/net/ipv6/conf/all/accept_dad", "0");
-	write_file("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
 	(void)setenv("PATH", "/bin:/sbin", 1);
 	(void)link_up("lo");
 	/* when the line is gone the guest is of no use: pid 1 ends, the kernel panics, QEMU exits */
