@@ -431,34 +431,62 @@ lab_fill() { # TEXT
 	LAB_FILLED=$text
 }
 
-# lab_probe PLACE LISTENER ORDER: one line's probe, verdict and LAB_OUT as of lab_order, lab_hears.
-lab_probe() {
-	local place=$1 status=0
-	local -a listen order
-
-	lab_fill "$2" && read -ra listen <<<"$LAB_FILLED"
-	lab_fill "$3" && read -ra order <<<"$LAB_FILLED"
-	if [[ ${listen[0]} != - ]]; then
-		lab_hears "${listen[@]}" -- "$place" "${order[@]}" || status=$?
-		return "$status"
-	fi
-	LAB_OUT=$(lab_order "$place" "${order[@]}" 2>&1) || status=$?
-	LAB_OUT="$place: ${order[*]}"$'\n'$LAB_OUT
-	return "$status"
-}
-
-# lab_each_probe GROUP-PATTERN FUNCTION: calls it with ID GROUP TITLE LISTENER ORDER of each line.
-lab_each_probe() {
+# Calls FUNCTION with ID GROUP TITLE LISTENER ORDER of each line whose group fits the pattern.
+lab_each_probe() { # GROUP-PATTERN FUNCTION
 	local pattern=$1 id group title listener order
 
 	while IFS='|' read -r -u 8 id group title listener order; do
 		[[ $id != '#'* && -n $id ]] || continue
-		id=${id%"${id##*[! ]}"} group=${group//[[:blank:]]/}
+		id=${id//[[:blank:]]/} group=${group//[[:blank:]]/}
 		title=${title#"${title%%[! ]*}"} title=${title%"${title##*[! ]}"}
 		# shellcheck disable=SC2053 # a pattern
 		[[ $group = $pattern ]] || continue
 		"$2" "$id" "$group" "$title" "$listener" "$order"
 	done 8<"$LAB_DIR/probes.tab"
+}
+
+declare -a LAB_STARTED=() # probes under way: ID|GROUP|TITLE|HANDLE of the verdict|what was tried
+LAB_PROBER=               # the guest that tries them
+
+lab_probe_start() { # ID GROUP TITLE LISTENER ORDER
+	local job=none
+	local -a listen order
+
+	lab_token
+	LAB_VARS[token]=$LAB_TOKEN
+	lab_fill "$4" && read -ra listen <<<"$LAB_FILLED"
+	lab_fill "$5" && read -ra order <<<"$LAB_FILLED"
+	LAB_OUT=
+	if [[ ${listen[0]} != - ]]; then
+		# heard or not: what the sender itself says is of no interest unless it could not send
+		if lab_bg "${listen[@]}"; then
+			job=$LAB_JOB
+			LAB_OUT=$(lab_order "$LAB_PROBER" "${order[@]}" 2>&1) || job=none
+		fi
+	elif lab_bg "$LAB_PROBER" "${order[@]}"; then
+		job=$LAB_JOB
+	fi
+	LAB_STARTED+=("$1|$2|$3|$job|${listen[*]} $LAB_PROBER: ${order[*]} $LAB_OUT")
+}
+
+# lab_probe_all GUEST GROUP-PATTERN FUNCTION: tries all lines side by side, so that silence costs one
+# timeout and not one each. Then calls FUNCTION with ID GROUP TITLE VERDICT, LAB_OUT saying more.
+lab_probe_all() {
+	local one id group title job tried verdict
+
+	LAB_PROBER=$1 LAB_STARTED=()
+	lab_each_probe "$2" lab_probe_start
+	for one in "${LAB_STARTED[@]}"; do
+		IFS='|' read -r id group title job tried <<<"$one"
+		verdict=0
+		if [[ $job = none ]]; then
+			verdict=2 LAB_OUT='could not be tried'
+		else
+			LAB_OUT=$(lab_wait "$job" 2>&1) || verdict=$?
+		fi
+		LAB_OUT="$tried"$'\n'$LAB_OUT
+		"$3" "$id" "$group" "$title" "$verdict"
+	done
 }
 
 lab_addr() { # SHOWN PATTERN: the first address in the output of `show` that fits

@@ -18,7 +18,8 @@
 
 /*
  * The line's protocol. An order is one line: a sequence number and the order's words, split at
- * blanks. The answer is STX, "SEQ VERDICT LENGTH\n" and LENGTH bytes. What does not begin with
+ * blanks. An empty line comes first, since of the last hello to a guest that was already there only
+ * a part may have arrived. The answer is STX, "SEQ VERDICT LENGTH\n" and LENGTH bytes. What does not begin with
  * STX and the wanted number is noise and skipped: the kernel's last words, or the answer to
  * someone who gave up waiting.
  */
@@ -204,7 +205,7 @@ int order_ask(int argc, char **argv)
 	if (argc < 4 || !number(argv[2], 1, 600000, &ms))
 		return say(BROKEN, "usage: ask SOCKET MS ORDER …");
 	random_bytes(&seq, sizeof(seq));
-	len = (size_t)snprintf(line, sizeof(line), "%u", seq);
+	len = (size_t)snprintf(line, sizeof(line), "\n%u", seq);
 	for (int i = 3; i < argc; i++) {
 		if (len + strlen(argv[i]) + 2 >= sizeof(line))
 			return say(BROKEN, "the order is too long");

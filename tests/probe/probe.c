@@ -226,12 +226,21 @@ bool wait_readable(int fd, int64_t deadline)
 	}
 }
 
+/* Whether the order itself says when it is ready; the others are so from the start. */
+static bool listens(const char *name)
+{
+	return !strcmp(name, "sniff") || !strcmp(name, "udplisten") || !strcmp(name, "serve");
+}
+
 /* Carries out the order argv[0]. Return: its verdict. */
 int run_order(int argc, char **argv)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
-		if (!strcmp(argv[0], orders[i].name))
+		if (!strcmp(argv[0], orders[i].name)) {
+			if (!listens(argv[0]))
+				now_ready();
 			return orders[i].run(argc, argv);
+		}
 	return say(BROKEN, "%s: no such order", argv[0]);
 }
 
