@@ -8,3 +8,6 @@ LIB_SRCS += lib/net.c lib/parse.c lib/suggest.c lib/securefile.c \
 UNIT_TESTS += test_net test_parse test_ini test_securefile
 test_ini_libs := $(INI_LIBS)
 test_securefile_libs := $(INI_LIBS)
+UNIT_TESTS += test_policy
+test_policy_libs := $(INI_LIBS)
+fuzz_policy_libs := $(INI_LIBS)

@@ -133,9 +133,11 @@ static bool parse_lan(char *s, struct policy_lan *ret)
 	if (*s == '[') {
 		char *end = strchr(++s, ']');
 
-		if (!end || !strchr(s, ':') || end[1] != ':')
+		if (!end || end[1] != ':')
 			return false;
 		*end = '\0';
+		if (!strchr(s, ':'))
+			return false;
 		port = end + 2;
 	} else if (strchr(s, ':') && strchr(s, ':') == strrchr(s, ':')) {
 		port = strchr(s, ':');
