@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 #define MAC_LEN 6
-#define MAC_STRLEN 18	  /* "52:54:00:12:34:56" and NUL */
+#define MAC_STRLEN 18 /* "52:54:00:12:34:56" and NUL */
 #define UUID_LEN 16
-#define UUID_STRLEN 37	  /* 8-4-4-4-12 and NUL */
-#define PREFIX_STRLEN 50  /* longest IPv6 text, '/', three digits, NUL */
+#define UUID_STRLEN 37	 /* 8-4-4-4-12 and NUL */
+#define PREFIX_STRLEN 50 /* longest IPv6 text, '/', three digits, NUL */
 
 struct mac {
 	uint8_t b[MAC_LEN];
@@ -48,7 +48,7 @@ bool uuid_parse(const char *s, struct uuid *ret);
 const char *uuid_str(const struct uuid *uuid, char buf[static UUID_STRLEN]);
 bool uuid_equal(const struct uuid *a, const struct uuid *b);
 
-/** ip_parse - a dotted quad (four decimal fields without leading zeros) or RFC 4291 text; no zone. */
+/** ip_parse - a dotted quad (four fields without leading zeros) or RFC 4291 text; no zone. */
 bool ip_parse(const char *s, struct ip_addr *ret);
 /** ip_str - canonical text into @buf (PREFIX_STRLEN bytes); returns @buf. */
 const char *ip_str(const struct ip_addr *ip, char buf[static PREFIX_STRLEN]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Scalar parsers for text from outside. Each takes the whole string and changes nothing on failure. */
+/* Scalar parsers for text from outside: the whole string, and no change on failure. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,9 +11,9 @@ bool parse_u64(const char *s, uint64_t max, uint64_t *ret);
 bool parse_hex32(const char *s, uint32_t *ret);
 /** parse_bool - "yes" or "no", nothing else. */
 bool parse_bool(const char *s, bool *ret);
-/** parse_size - digits and an optional K, M, G or T (powers of 1024) to bytes; overflow is refused. */
+/** parse_size - digits and an optional K, M, G or T (powers of 1024) to bytes; no overflow. */
 bool parse_size(const char *s, uint64_t *ret);
-/** parse_rate - digits and "kbit", "mbit" or "gbit" (powers of 1000) to bits per second; 0 refused. */
+/** parse_rate - digits and "kbit", "mbit" or "gbit" (powers of 1000) to bit/s; not 0. */
 bool parse_rate(const char *s, uint64_t *ret);
 /** parse_duration - digits and "ms", "s", "m", "h" or "d" to milliseconds. */
 bool parse_duration(const char *s, uint64_t *ret_ms);

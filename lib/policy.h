@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The policy of one domain and the host's settings: types, loading, printing. virt-cordon.ini(5). */
+/* The policy of a domain and the host's settings, virt-cordon.ini(5): types, reading, printing. */
 #pragma once
 
 #include "lib/err.h"
@@ -87,7 +87,7 @@ struct policy_share {
 	unsigned line;
 };
 
-/* Every key of the schema, for line numbers and messages. policy_rows in policy_schema.c has the names. */
+/* Every key, for line numbers and messages; policy_rows in policy_schema.c has the names. */
 enum policy_key {
 	KEY_DOMAIN_UUID,
 	KEY_NET_ISOLATION,
@@ -218,7 +218,7 @@ void policy_free(struct policy *p);
 /** policy_equal - whether both ask for the same; paths of origin and lines are not compared. */
 bool policy_equal(const struct policy *a, const struct policy *b);
 
-/** policy_dns_effective - DNS_AUTO resolved by egress: internet → host, none → none; tunnel stays. */
+/** policy_dns_effective - DNS_AUTO resolved by egress: host, or none; for a tunnel it stays. */
 enum policy_dns policy_dns_effective(const struct policy *p);
 
 /**

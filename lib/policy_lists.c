@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Parsers and printers of the lists: host ports, LAN exceptions, forwarded ports, addresses, devices. */
+/* Parsers and printers of the lists: host ports, LAN exceptions, forwarded ports, addresses. */
 #include "lib/policy_internal.h"
 
 #include "lib/suggest.h"

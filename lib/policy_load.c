@@ -13,7 +13,7 @@
 #define DOMAINS_DIR "/etc/virt-cordon/domains"
 #define SHARE_WORD "share"
 
-/* What is wrong with a share's tag, or NULL. The scan has refused brackets, ':' and control bytes. */
+/* What is wrong with a share's tag, or NULL. Brackets, ':' and control bytes are refused before. */
 static const char *tag_fault(const char *tag)
 {
 	size_t len = strlen(tag);
@@ -141,7 +141,7 @@ static void read_policy(struct policy_reader *r, const char *text, size_t len, s
 	ini_load(text, len, SHARE_WORD, &ini, r->report);
 	for (size_t i = 0; i < ini.n_sections; i++)
 		read_section(r, &ini, i, p);
-	/* Lines that could not be read may have held any key: rules would complain of its absence. */
+	/* Lines that could not be read may have held any key: no rule can miss one. */
 	if (!r->report->unread)
 		policy_check(p, r->bad, false, r->report);
 	if (!p->isolation)

@@ -124,7 +124,7 @@ static void test_ip(void **state)
 			fail_msg("taken: '%s'", bad[i]);
 		assert_string_equal(ip_str(&ip, buf), "1:2:3:4:5:6:7:8");
 	}
-	/* The bytes of ::102:304 begin like those of no IPv4 address; families never compare equal. */
+	/* The same first bytes, but families never compare equal. */
 	assert_true(ip_parse("1.2.3.4", &ip));
 	assert_true(ip_parse("102:304::", &other));
 	assert_false(ip_equal(&ip, &other));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Secure opening: each owner, mode and kind that must be refused, and the line to "no such file". */
+/* Secure opening: owners, modes and kinds that must be refused, and what "no such file" means. */
 #include "lib/securefile.h"
 
 #include "lib/policy.h"
@@ -319,7 +319,7 @@ static void test_names(void **state)
 		assert_int_equal(policy_load_domain(t->root, none[i], NULL, &p, &e), -ENOENT);
 		assert_int_equal(e.exit, EX_CORDON_NOINPUT);
 	}
-	/* The longest name of a domain fits a file's name; a file system with less has no such file. */
+	/* The longest name of a domain fits; what a file system cannot hold is not there. */
 	memset(name, 'x', sizeof(name));
 	name[247] = '\0';
 	(void)snprintf(path, sizeof(path), "%s/etc/virt-cordon/domains/%s.ini", t->root, name);
