@@ -60,6 +60,7 @@ LDFLAGS_ALL := -pie -Wl,--as-needed $(LDFLAGS_$(VARIANT)) $(LDFLAGS)
 XML_LIBS := $(call pkg,libs,libxml-2.0)
 NFT_LIBS := $(call pkg,libs,libnftables)
 MNL_LIBS := $(call pkg,libs,libmnl)
+JANSSON_LIBS := $(call pkg,libs,jansson)
 INI_LIBS := -liniparser
 CMOCKA_LIBS := $(call pkg,libs,cmocka)
 # What any object of the archive may ask for; --as-needed leaves out what a test does not use.

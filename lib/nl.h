@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Netlink on libmnl: one request and its answer, with a deadline; the parts of rtnetlink used here. */
+#pragma once
+
+#include "lib/err.h"
+#include "lib/net.h"
+
+#include <libmnl/libmnl.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NL_BUF_SIZE 8192 /* bytes of one request; MNL_SOCKET_BUFFER_SIZE is not a constant */
+#define NL_DEADLINE_MS 5000
+
+/* Zero-initialise; nl_close (or auto_nl) releases. */
+struct nl {
+	struct mnl_socket *sock;
+	unsigned int seq;
+};
+
+/** nl_open - @bus is NETLINK_ROUTE or NETLINK_NETFILTER. */
+int nl_open(struct nl *nl, int bus, struct err *e);
+void nl_close(struct nl *nl);
+#define auto_nl __attribute__((cleanup(nl_close)))
+
+/**
+ * nl_talk - send @req (its sequence number is filled in) and read the answer to its end.
+ * @cb: called for each data message, may be NULL; a negative return (-errno) ends the reading
+ *
+ * Asks for an acknowledgement unless @req is a dump. Returns 0, or -errno as the kernel or @cb gave
+ * it; a dump that changed meanwhile (NLM_F_DUMP_INTR) is -EINTR: the caller asks again. No message
+ * is formed: the caller knows what it asked for.
+ */
+int nl_talk(struct nl *nl, struct nlmsghdr *req, int (*cb)(const struct nlmsghdr *nlh, void *data),
+	    void *data);
+
+/** nl_attr_str - copy a string attribute of less than @size bytes; false when longer or unterminated. */
+bool nl_attr_str(const struct nlattr *attr, char *buf, size_t size);
+
+struct rtnl_link {
+	int index;
+	int master;	     /* index of the bridge, 0 when none */
+	char name[IFNAMSIZ];
+	char kind[32];	     /* IFLA_INFO_KIND: "bridge", "tun", "veth"; "" for a physical device */
+	bool has_mac;
+	struct mac mac;
+	bool is_port;	     /* of a bridge, and the flags below are known */
+	bool isolated;
+};
+
+/** rtnl_link_get - by name; -ENODEV (exit code 71) when there is none. */
+int rtnl_link_get(struct nl *nl, const char *name, struct rtnl_link *ret, struct err *e);
+
+/** rtnl_link_list - all links, malloc'd. */
+int rtnl_link_list(struct nl *nl, struct rtnl_link **ret, size_t *n_ret, struct err *e);
+
+/** rtnl_port_isolated - set IFLA_BRPORT_ISOLATED of a bridge port and read it back. */
+int rtnl_port_isolated(struct nl *nl, const char *name, bool on, struct err *e);
+
+struct rtnl_addr {
+	int link; /* index */
+	struct ip_addr addr;
+	struct ip_prefix net; /* the attached prefix (for a point-to-point link the peer's) */
+};
+
+/** rtnl_addr_list - all IPv4 and IPv6 addresses of the host, malloc'd, in the kernel's order. */
+int rtnl_addr_list(struct nl *nl, struct rtnl_addr **ret, size_t *n_ret, struct err *e);
+
+/* An `ip rule`; zero means "not given" except where has_ says so. */
+struct rtnl_rule {
+	int family; /* AF_INET or AF_INET6 */
+	uint32_t pref;
+	char iif[IFNAMSIZ];
+	bool has_mark;
+	uint32_t mark, mask; /* a mask of 0 with has_mark matches everything: never send that */
+	uint8_t action;	     /* FR_ACT_* of linux/fib_rules.h */
+	uint32_t table;	     /* FR_ACT_TO_TBL */
+	uint32_t target;     /* FR_ACT_GOTO */
+	uint8_t protocol;    /* FRA_PROTOCOL: who made it */
+	bool foreign;	     /* listed rules only: it has attributes not kept here */
+};
+
+int rtnl_rule_add(struct nl *nl, const struct rtnl_rule *rule, struct err *e);
+/** rtnl_rule_del - the first rule that matches all fields; -ENOENT when there is none. */
+int rtnl_rule_del(struct nl *nl, const struct rtnl_rule *rule, struct err *e);
+/** rtnl_rule_list - all rules of a family in the kernel's order, malloc'd. */
+int rtnl_rule_list(struct nl *nl, int family, struct rtnl_rule **ret, size_t *n_ret, struct err *e);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The shared part at run time: see netiso/base.h. */
+#include "netiso/base.h"
+
+#include "lib/policy.h"
+#include "lib/record.h"
+#include "lib/util.h"
+#include "netiso/kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void base_path(const char *root, const char *suffix, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "%s/run/virt-cordon/base%s", root, suffix);
+}
+
+int base_load(const char *root, struct base *ret, struct err *e)
+{
+	char path[PATH_MAX], text[256] = {0};
+	auto_close int fd = -1;
+	unsigned group;
+	struct base b;
+	char end;
+
+	base_path(root, "", path, sizeof(path));
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		return err_set(e, EX_CORDON_NOINPUT, ENOENT, "nothing is isolated");
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		return err_os(e, errno, "cannot read %s", path);
+	if (sscanf(text,
+		   "virt-cordon-base 1\nmark_base 0x%8" SCNx32 "\nlog_group %5u\n"
+		   "digest %16" SCNx64 "\ntext %16" SCNx64 "\nend%c",
+		   &b.params.mark_base, &group, &b.digest, &b.text, &end) != 5 ||
+	    end != '\n' || group > UINT16_MAX)
+		return err_set(e, EX_CORDON_DATA, EBADMSG, "%s is damaged", path);
+	b.params.log_group = (uint16_t)group;
+	*ret = b;
+	return 0;
+}
+
+int base_save(const char *root, const struct base *b, struct err *e)
+{
+	char path[PATH_MAX], tmp[PATH_MAX], text[256];
+	auto_close int fd = -1;
+	int n;
+
+	base_path(root, "", path, sizeof(path));
+	base_path(root, ".new", tmp, sizeof(tmp));
+	n = snprintf(text, sizeof(text),
+		     "virt-cordon-base 1\nmark_base 0x%08" PRIx32 "\nlog_group %u\n"
+		     "digest %016" PRIx64 "\ntext %016" PRIx64 "\nend\n",
+		     b->params.mark_base, b->params.log_group, b->digest, b->text);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || write(fd, text, (size_t)n) != n || fsync(fd) < 0 || rename(tmp, path) < 0)
+		return err_os(e, errno ? errno : EIO, "cannot write %s", path);
+	return 0;
+}
+
+void base_forget(const char *root)
+{
+	char path[PATH_MAX];
+
+	base_path(root, "", path, sizeof(path));
+	(void)unlink(path);
+}
+
+uint64_t base_text_digest(const struct layout_params *p)
+{
+	auto_sb struct strbuf text = {0};
+	uint64_t d = 0xcbf29ce484222325ull;
+
+	layout_emit(p, &text);
+	for (size_t i = 0; i < text.len; i++)
+		d = (d ^ (uint8_t)text.data[i]) * 0x100000001b3ull;
+	return d;
+}
+
+int base_params(const char *root, struct layout_params *ret, struct err *e)
+{
+	struct host_config host = {0};
+	struct base b;
+	int r;
+
+	r = base_load(root, &b, NULL);
+	if (r == 0) {
+		*ret = b.params;
+		return 0;
+	}
+	r = host_config_load(root, &host, e);
+	if (r < 0)
+		return r;
+	*ret = (struct layout_params){.mark_base = host.mark_base, .log_group = host.log_group};
+	host_config_free(&host);
+	return 0;
+}
+
+int base_stands(const char *root, const struct layout_params *p, struct nl *nf, struct err *why,
+		struct err *e)
+{
+	static const char *const families[] = {"netdev", "bridge", "inet"};
+	uint64_t digest;
+	struct base b;
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		int r = kern_table_exists(nf, families[i]);
+
+		if (r < 0)
+			return err_os(e, -r, "cannot read nftables");
+		if (r == 0) {
+			(void)err_set(why, EX_CORDON_DIFFERS, ENOENT,
+				      "the table %s " LAYOUT_TABLE " is gone", families[i]);
+			return 0;
+		}
+	}
+	if (base_load(root, &b, why) < 0)
+		return 0;
+	if (b.text != base_text_digest(p)) {
+		(void)err_set(why, EX_CORDON_DIFFERS, ESTALE,
+			      "the shared rules are of another version of virt-cordon");
+		return 0;
+	}
+	if (kern_layout_digest(nf, &digest, why) < 0)
+		return 0;
+	if (digest != b.digest) {
+		(void)err_set(why, EX_CORDON_DIFFERS, ESTALE,
+			      "the shared rules of the tables " LAYOUT_TABLE " were changed");
+		return 0;
+	}
+	return 1;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What all domains share at run time: its parameters, whether it stands as it was made, its removal. */
+#pragma once
+
+#include "lib/err.h"
+#include "lib/nl.h"
+#include "netiso/layout.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ROOT/run/virt-cordon/base: parameters that hold while any domain is isolated, however the
+ * configuration changes meanwhile, and the digest of the rules when they were made. */
+struct base {
+	struct layout_params params;
+	uint64_t digest; /* of the rules in the kernel: kern_layout_digest */
+	uint64_t text;	 /* of the commands that made them: another version of us makes others */
+};
+
+/** base_load - -ENOENT (exit code 66) when nothing is recorded. */
+int base_load(const char *root, struct base *ret, struct err *e);
+int base_save(const char *root, const struct base *b, struct err *e);
+void base_forget(const char *root);
+
+/** base_text_digest - a number over the commands of layout_emit. */
+uint64_t base_text_digest(const struct layout_params *p);
+
+/**
+ * base_params - the parameters in force: those recorded, else those of virt-cordon.ini.
+ */
+int base_params(const char *root, struct layout_params *ret, struct err *e);
+
+/**
+ * base_stands - whether the shared tables are in the kernel just as base_save recorded them: 1 or 0,
+ * or -errno. @why: when 0, set to what is wrong; may be NULL.
+ */
+int base_stands(const char *root, const struct layout_params *p, struct nl *nf, struct err *why,
+		struct err *e);

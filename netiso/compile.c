@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Policy and facts to nftables commands: see netiso/compile.h, and netiso/layout.c for the whole. */
+#include "netiso/compile.h"
+
+#include "lib/util.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TBL LAYOUT_TABLE
+
+/* Gate 1 runs first of all on its device. */
+#define PRI_INGRESS "-500"
+
+/* A plan under construction; chains are removed after the elements that jump to them. */
+struct build {
+	const struct policy *p;
+	const struct iso_facts *f;
+	uint32_t mark;
+	struct strbuf apply, undo_elements, undo_chains;
+	struct iso_element *elements;
+	size_t n_elements;
+	bool failed;
+};
+
+uint32_t iso_mark(const struct layout_params *lp, uint32_t slot, const struct policy *p)
+{
+	return lp->mark_base | (p->egress == EGRESS_INTERNET ? LAYOUT_CLASS_INTERNET : 0) |
+	       (slot & LAYOUT_SLOT_MASK);
+}
+
+bool iso_tap_name_ok(const char *name)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+
+	return n > 0 && n < IFNAMSIZ && name[n] == '\0';
+}
+
+/* A key or value with the text nft reads and the bytes the kernel keeps. */
+struct term {
+	char text[64];
+	uint8_t bytes[ISO_KEY_MAX];
+	uint8_t len;
+};
+
+static struct term term_bytes(const void *data, size_t len)
+{
+	struct term t = {.len = (uint8_t)((len + 3) / 4 * 4)};
+
+	memcpy(t.bytes, data, len);
+	return t;
+}
+
+static struct term term_link(const char *name)
+{
+	char padded[IFNAMSIZ] = {0};
+	struct term t;
+
+	memcpy(padded, name, strnlen(name, IFNAMSIZ - 1));
+	t = term_bytes(padded, sizeof(padded));
+	(void)snprintf(t.text, sizeof(t.text), "\"%s\"", padded);
+	return t;
+}
+
+static struct term term_mark(uint32_t mark)
+{
+	struct term t = term_bytes(&mark, sizeof(mark));
+
+	(void)snprintf(t.text, sizeof(t.text), "0x%08x", mark);
+	return t;
+}
+
+/* skb->priority is written as a traffic control handle: MAJOR:MINOR in hex. */
+static struct term term_priority(uint32_t mark)
+{
+	struct term t = term_bytes(&mark, sizeof(mark));
+
+	(void)snprintf(t.text, sizeof(t.text), "%x:%x", mark >> 16, mark & 0xffff);
+	return t;
+}
+
+static struct term term_mac(const struct mac *m)
+{
+	struct term t = term_bytes(m->b, MAC_LEN);
+
+	(void)snprintf(t.text, sizeof(t.text), "0x%02x%02x%02x%02x%02x%02x", m->b[0], m->b[1],
+		       m->b[2], m->b[3], m->b[4], m->b[5]);
+	return t;
+}
+
+/* As raw payload, next to a link name; and as an address, next to a mark. */
+static struct term term_raw_ip(const struct ip_addr *ip)
+{
+	struct term t = term_bytes(ip->b, 4);
+
+	(void)snprintf(t.text, sizeof(t.text), "0x%08x", ntohl(ip->v4.s_addr));
+	return t;
+}
+
+static struct term term_ip(const struct ip_addr *ip)
+{
+	struct term t = term_bytes(ip->b, 4);
+	char buf[PREFIX_STRLEN];
+
+	(void)snprintf(t.text, sizeof(t.text), "%s", ip_str(ip, buf));
+	return t;
+}
+
+static struct term term_proto(uint8_t proto)
+{
+	struct term t = term_bytes(&proto, 1);
+
+	(void)snprintf(t.text, sizeof(t.text), "%s", proto_str(proto));
+	return t;
+}
+
+static struct term term_port(uint16_t port)
+{
+	const uint16_t be = htons(port);
+	struct term t = term_bytes(&be, sizeof(be));
+
+	(void)snprintf(t.text, sizeof(t.text), "%u", port);
+	return t;
+}
+
+/* A concatenation. */
+static struct term join(struct term a, struct term b)
+{
+	struct term t = a;
+	const size_t n = strlen(t.text);
+
+	(void)snprintf(t.text + n, sizeof(t.text) - n, " . %s", b.text);
+	memcpy(t.bytes + a.len, b.bytes, b.len);
+	t.len = (uint8_t)(a.len + b.len);
+	return t;
+}
+
+static void remember(struct build *b, struct iso_element *el, const char *key, const char *rest)
+{
+	struct iso_element *grown = realloc(b->elements, (b->n_elements + 1) * sizeof(*grown));
+
+	if (!grown) {
+		b->failed = true;
+		return;
+	}
+	(void)snprintf(el->text, sizeof(el->text), "%s%s", key, rest);
+	b->elements = grown;
+	grown[b->n_elements++] = *el;
+}
+
+/* One element: added by apply; by undo added (so that it is surely there) and deleted. */
+static void element(struct build *b, const char *family, const char *set, struct term key,
+		    const char *rest)
+{
+	sb_addf(&b->apply, "add element %s " TBL " %s { %s%s }\n", family, set, key.text, rest);
+	sb_addf(&b->undo_elements,
+		"add element %s " TBL " %s { %s%s }\n"
+		"delete element %s " TBL " %s { %s%s }\n",
+		family, set, key.text, rest, family, set, key.text, rest);
+}
+
+static struct iso_element as_element(const char *family, const char *set, struct term key)
+{
+	struct iso_element el = {.family = family, .set = set, .key_len = key.len};
+
+	memcpy(el.key, key.bytes, key.len);
+	return el;
+}
+
+static void set_element(struct build *b, const char *family, const char *set, struct term key)
+{
+	struct iso_element el = as_element(family, set, key);
+
+	element(b, family, set, key, "");
+	remember(b, &el, key.text, "");
+}
+
+static void map_element(struct build *b, const char *family, const char *set, struct term key,
+			struct term value)
+{
+	struct iso_element el = as_element(family, set, key);
+	char rest[80];
+
+	(void)snprintf(rest, sizeof(rest), " : %s", value.text);
+	element(b, family, set, key, rest);
+	el.data_len = sizeof(el.data);
+	memcpy(el.data, value.bytes, sizeof(el.data));
+	remember(b, &el, key.text, rest);
+}
+
+/* @verb is "jump" or "goto". */
+static void verdict_element(struct build *b, const char *family, const char *set, struct term key,
+			    const char *verb, const char *chain)
+{
+	struct iso_element el = as_element(family, set, key);
+	char rest[80];
+
+	(void)snprintf(rest, sizeof(rest), " : %s %s", verb, chain);
+	element(b, family, set, key, rest);
+	(void)snprintf(el.verdict, sizeof(el.verdict), "%s", chain);
+	remember(b, &el, key.text, rest);
+}
+
+/* An address that may come again by itself (learnt from DHCP): undo finds it in the kernel. */
+static void address_element(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip,
+			    uint64_t timeout_s)
+{
+	sb_addf(&b->apply, "add element bridge " TBL " nic_address { \"%s\" . 0x%08x", nic->tap,
+		ntohl(ip->v4.s_addr));
+	if (timeout_s)
+		sb_addf(&b->apply, " timeout %llus", (unsigned long long)timeout_s);
+	sb_adds(&b->apply, " }\n");
+}
+
+/* Gate 1. A chain of this name may stand from a domain that crashed (the kernel keeps it, or has
+ * removed it with its device, by version): made surely there, deleted, made anew. */
+static void tap_chain(struct build *b, const struct iso_nic *nic)
+{
+	sb_addf(&b->apply,
+		"add chain netdev " TBL " tap_%s\n"
+		"flush chain netdev " TBL " tap_%s\n"
+		"delete chain netdev " TBL " tap_%s\n"
+		"add chain netdev " TBL " tap_%s { type filter hook ingress device \"%s\" "
+		"priority " PRI_INGRESS "; policy drop; }\n"
+		"add rule netdev " TBL " tap_%s goto frames\n",
+		nic->tap, nic->tap, nic->tap, nic->tap, nic->tap, nic->tap);
+	sb_addf(&b->undo_chains,
+		"add chain netdev " TBL " tap_%s\n"
+		"flush chain netdev " TBL " tap_%s\n"
+		"delete chain netdev " TBL " tap_%s\n",
+		nic->tap, nic->tap, nic->tap);
+}
+
+/* The chain that learns for as long as this network's leases last. Shared by all domains on networks
+ * with that lease time, and left alone by undo. RFC 2132: option 53 of length 1, value 5 (ACK),
+ * which dnsmasq puts first, right behind the magic cookie. */
+static void lease_chain(struct build *b, uint64_t lease_s)
+{
+	const unsigned long long s = lease_s;
+
+	sb_addf(&b->apply,
+		"add chain bridge " TBL " lease_%llu\n"
+		"flush chain bridge " TBL " lease_%llu\n"
+		"add rule bridge " TBL " lease_%llu @th,1984,24 0x350105 "
+		"oifname . @th,288,48 @nic_mac @th,192,32 != 0x00000000 "
+		"update @nic_address { oifname . @th,192,32",
+		s, s, s);
+	if (lease_s)
+		sb_addf(&b->apply, " timeout %llus", s);
+	sb_adds(&b->apply, " }\n");
+}
+
+static void nic_dhcp(struct build *b, const struct iso_nic *nic)
+{
+	char chain[ISO_CHAIN_MAX];
+
+	(void)snprintf(chain, sizeof(chain), "lease_%llu", (unsigned long long)nic->lease_s);
+	lease_chain(b, nic->lease_s);
+	/* The element needs its chain, also when undo adds it first. */
+	sb_addf(&b->undo_elements, "add chain bridge " TBL " %s\n", chain);
+	verdict_element(b, "bridge", "nic_lease", term_link(nic->tap), "goto", chain);
+	for (size_t i = 0; i < nic->n_leases; i++)
+		address_element(b, nic, &nic->leases[i].addr, nic->leases[i].remaining_s);
+}
+
+static void nic_static(struct build *b, const struct iso_nic *nic)
+{
+	for (size_t i = 0; i < b->p->n_addresses; i++)
+		if (iso_on_network(nic, &b->p->addresses[i].addr))
+			address_element(b, nic, &b->p->addresses[i].addr, 0);
+}
+
+/* Gates 2 and 3 of one NIC. */
+static void nic_elements(struct build *b, const struct iso_nic *nic)
+{
+	const struct term tap = term_link(nic->tap), mark = term_mark(b->mark);
+
+	set_element(b, "bridge", "nics", tap);
+	map_element(b, "bridge", "nic_mark", tap, mark);
+	map_element(b, "bridge", "nic_priority", tap, term_priority(b->mark));
+	set_element(b, "bridge", "nic_mac", join(tap, term_mac(&nic->mac)));
+	for (size_t i = 0; i < nic->n_gateways; i++) {
+		const struct ip_addr *gw = &nic->gateways[i].addr;
+
+		set_element(b, "bridge", "nic_gateway", join(tap, term_raw_ip(gw)));
+		set_element(b, "inet", "gateway", join(mark, term_ip(gw)));
+	}
+	if (b->p->n_addresses)
+		nic_static(b, nic);
+	else
+		nic_dhcp(b, nic);
+	tap_chain(b, nic);
+	/* Shared by the domains on this bridge, and left alone by undo. */
+	sb_addf(&b->apply, "add element inet " TBL " bridges { \"%s\" }\n", nic->bridge);
+}
+
+static void dns_elements(struct build *b)
+{
+	const struct term mark = term_mark(b->mark);
+
+	switch (policy_dns_effective(b->p)) {
+	case DNS_HOST:
+		verdict_element(b, "inet", "dns", mark, "jump", "dns_host");
+		break;
+	case DNS_REDIRECT:
+		verdict_element(b, "inet", "dns", mark, "goto", "opened");
+		map_element(b, "inet", "dns_to", mark, term_ip(&b->p->dns_addr));
+		set_element(b, "inet", "dns_address", join(mark, term_ip(&b->p->dns_addr)));
+		break;
+	default:
+		verdict_element(b, "inet", "dns", mark, "goto", "deny_dns");
+		break;
+	}
+}
+
+static void lan_chain(struct build *b)
+{
+	const unsigned slot = b->f->slot;
+	char prefix[PREFIX_STRLEN], chain[ISO_CHAIN_MAX];
+
+	if (!b->p->n_lan)
+		return;
+	sb_addf(&b->apply, "add chain inet " TBL " lan_%u\nflush chain inet " TBL " lan_%u\n", slot, slot);
+	for (size_t i = 0; i < b->p->n_lan; i++) {
+		const struct policy_lan *lan = &b->p->lan[i];
+
+		sb_addf(&b->apply, "add rule inet " TBL " lan_%u ip daddr %s ", slot,
+			ip_prefix_str(&lan->prefix, prefix));
+		if (lan->port)
+			sb_addf(&b->apply, "%s dport %u ", proto_str(lan->proto), lan->port);
+		else if (lan->proto)
+			sb_addf(&b->apply, "meta l4proto %s ", proto_str(lan->proto));
+		sb_adds(&b->apply, "goto opened\n");
+	}
+	(void)snprintf(chain, sizeof(chain), "lan_%u", slot);
+	/* The element needs its chain, also when undo adds it first. */
+	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
+	verdict_element(b, "inet", "lan", term_mark(b->mark), "jump", chain);
+	sb_addf(&b->undo_chains, "flush chain inet " TBL " lan_%u\ndelete chain inet " TBL " lan_%u\n",
+		slot, slot);
+}
+
+/* An element of flows carries an expression of its own, which counts this domain's connections. */
+static void flows_element(struct build *b)
+{
+	const struct term mark = term_mark(b->mark);
+	struct iso_element el = as_element("inet", "flows", mark);
+	char rest[40];
+
+	(void)snprintf(rest, sizeof(rest), " ct count over %u", b->p->max_flows);
+	element(b, "inet", "flows", mark, rest);
+	remember(b, &el, mark.text, rest);
+}
+
+/* Gate 4. */
+static void domain_elements(struct build *b)
+{
+	const struct term mark = term_mark(b->mark);
+	const struct policy *p = b->p;
+
+	map_element(b, "inet", "priority_mark", term_priority(b->mark), mark);
+	flows_element(b);
+	if (p->log_denied)
+		set_element(b, "inet", "logged", mark);
+	if (p->egress == EGRESS_INTERNET)
+		verdict_element(b, "inet", "egress", mark, "goto", "opened");
+	dns_elements(b);
+	for (size_t i = 0; i < p->n_host_ports; i++)
+		set_element(b, "inet", "host_port",
+			    join(join(mark, term_proto(p->host_ports[i].proto)),
+				 term_port(p->host_ports[i].port)));
+	lan_chain(b);
+}
+
+static int prefix_compare(const void *va, const void *vb)
+{
+	const struct ip_prefix *a = va, *b = vb;
+	const uint32_t x = ntohl(a->addr.v4.s_addr), y = ntohl(b->addr.v4.s_addr);
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	return (int)a->len - (int)b->len; /* the wider one first */
+}
+
+size_t iso_merge_prefixes(struct ip_prefix *list, size_t n)
+{
+	size_t kept = 0;
+
+	if (n)
+		qsort(list, n, sizeof(*list), prefix_compare);
+	for (size_t i = 0; i < n; i++)
+		if (!kept || !ip_prefix_overlap(&list[kept - 1], &list[i]))
+			list[kept++] = list[i];
+	return kept;
+}
+
+static int compile_attached(const struct iso_facts *f, struct iso_plan *plan, struct err *e)
+{
+	auto_free struct ip_prefix *list = calloc(f->n_attached + 1, sizeof(*list));
+	char text[PREFIX_STRLEN];
+	size_t n = 0;
+
+	if (!list)
+		return err_os(e, ENOMEM, "attached prefixes");
+	for (size_t i = 0; i < f->n_attached; i++)
+		if (f->attached[i].addr.family == AF_INET && f->attached[i].len > 0)
+			list[n++] = f->attached[i];
+	n = iso_merge_prefixes(list, n);
+	sb_adds(&plan->attached, "flush set inet " TBL " attached\n");
+	for (size_t i = 0; i < n; i++)
+		sb_addf(&plan->attached, "add element inet " TBL " attached { %s }\n",
+			ip_prefix_str(&list[i], text));
+	plan->prefixes = TAKE_PTR(list);
+	plan->n_prefixes = n;
+	return 0;
+}
+
+int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_plan *ret,
+		struct err *e)
+{
+	struct build b = {.p = p, .f = f, .mark = iso_mark(&f->layout, f->slot, p)};
+	int r;
+
+	r = iso_check_supported(p, f, e);
+	if (r == 0)
+		r = compile_attached(f, ret, e);
+	if (r < 0)
+		return r;
+
+	domain_elements(&b);
+	for (size_t i = 0; i < f->n_nics; i++)
+		nic_elements(&b, &f->nics[i]);
+	ret->elements = b.elements;
+	ret->n_elements = b.n_elements;
+	sb_adds(&b.undo_elements, sb_str(&b.undo_chains));
+	ret->apply = b.apply;
+	ret->undo = b.undo_elements;
+	sb_free(&b.undo_chains);
+	if (b.failed || ret->apply.failed || ret->undo.failed || ret->attached.failed)
+		return err_os(e, ENOMEM, "nftables commands");
+	return 0;
+}
+
+void iso_plan_free(struct iso_plan *plan)
+{
+	if (!plan)
+		return;
+	sb_free(&plan->apply);
+	sb_free(&plan->undo);
+	sb_free(&plan->attached);
+	free(plan->prefixes);
+	free(plan->elements);
+	*plan = (struct iso_plan){0};
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The pure core: policy and facts to nftables commands. No I/O, no clock, a stable order. */
+#pragma once
+
+#include "lib/err.h"
+#include "lib/net.h"
+#include "lib/policy.h"
+#include "lib/strbuf.h"
+#include "netiso/layout.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ISO_NICS_MAX 32
+#define ISO_GATEWAYS_MAX 16  /* IPv4 addresses of one bridge */
+#define ISO_LEASES_MAX 64    /* live leases of one NIC */
+#define ISO_ATTACHED_MAX 4096 /* prefixes the host is attached to */
+
+struct iso_gateway {
+	struct ip_addr addr;
+	struct ip_prefix net;
+};
+
+struct iso_lease {
+	struct ip_addr addr;
+	uint64_t remaining_s; /* 0: for ever */
+};
+
+struct iso_nic {
+	char tap[IFNAMSIZ];
+	char bridge[IFNAMSIZ];
+	struct mac mac;
+	uint64_t lease_s; /* DHCP lease time of the network, 0: infinite */
+	struct iso_gateway gateways[ISO_GATEWAYS_MAX]; /* none: the bridge is not routed */
+	size_t n_gateways;
+	struct iso_lease leases[ISO_LEASES_MAX];
+	size_t n_leases;
+};
+
+/* Everything besides the policy that the commands depend on. */
+struct iso_facts {
+	struct layout_params layout;
+	uint32_t slot; /* 1..LAYOUT_SLOT_MASK */
+	struct iso_nic *nics;
+	size_t n_nics;
+	struct ip_prefix *attached; /* IPv4, any order; may overlap */
+	size_t n_attached;
+	struct ip_addr *local; /* the host's own IPv4 addresses */
+	size_t n_local;
+};
+
+#define ISO_KEY_MAX 32	  /* bytes: a link name and a padded MAC need 24 */
+#define ISO_CHAIN_MAX 64  /* bytes of a chain name */
+
+/* An element as the kernel keeps it, for reading back. Fields of a concatenation are padded to four
+ * bytes each; a mark and a priority are in host byte order (nf_tables registers). */
+struct iso_element {
+	const char *family; /* constants */
+	const char *set;
+	uint8_t key[ISO_KEY_MAX];
+	uint8_t key_len;
+	uint8_t data[4]; /* value of a map */
+	uint8_t data_len; /* 0: a set, or a verdict */
+	char verdict[ISO_CHAIN_MAX]; /* chain of a jump or goto, or "" */
+	char text[96]; /* the key (and value) as nft writes it, for people */
+};
+
+struct iso_plan {
+	struct strbuf apply; /* adds the domain's objects; the shared layout stands already */
+	struct strbuf undo;  /* removes them, also when some or all of them are gone */
+	struct strbuf attached; /* replaces the set of attached prefixes */
+	struct ip_prefix *prefixes; /* what @attached says: merged, sorted */
+	size_t n_prefixes;
+	struct iso_element *elements; /* what must be in the kernel afterwards */
+	size_t n_elements;
+};
+
+/** iso_mark - the mark of the domain in @slot under @p. */
+uint32_t iso_mark(const struct layout_params *lp, uint32_t slot, const struct policy *p);
+
+/**
+ * iso_compile - commands for one domain.
+ * @p: a policy with isolation = yes
+ * @ret: zero-initialised; release with iso_plan_free
+ *
+ * Refuses (exit code 78) what this release cannot enforce, with the key's file and line: a bridge
+ * that is not routed, an address that fits no or several NICs, an allow_lan entry that names the
+ * host itself, a link name that nft has no way to write. Same input, same bytes.
+ */
+int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_plan *ret,
+		struct err *e);
+void iso_plan_free(struct iso_plan *plan);
+
+/**
+ * iso_merge_prefixes - sort by address and drop what lies in another; in place.
+ * Returns the new number. IPv4 only.
+ */
+size_t iso_merge_prefixes(struct ip_prefix *list, size_t n);
+
+/** iso_check_supported - the refusals of iso_compile alone. */
+int iso_check_supported(const struct policy *p, const struct iso_facts *f, struct err *e);
+
+/** iso_on_network - whether @ip lies in a prefix of the NIC's bridge. */
+bool iso_on_network(const struct iso_nic *nic, const struct ip_addr *ip);
+
+/** iso_tap_name_ok - letters, digits, '_', '.', '-': what can stand in a chain name and in quotes. */
+bool iso_tap_name_ok(const char *name);

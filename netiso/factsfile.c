@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Facts from a file: see netiso/factsfile.h. */
+#include "netiso/factsfile.h"
+
+#include "lib/parse.h"
+#include "lib/util.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS_MAX 6
+#define FILE_MAX (256 * 1024)
+
+static const char example[] = "mark_base 0x4c5a0000\n"
+			      "log_group 100\n"
+			      "slot 1\n"
+			      "nic vnet0 virbr0 52:54:00:00:00:01 3600\n"
+			      "gateway 192.168.122.1/24\n"
+			      "host 203.0.113.10/24\n";
+
+static bool parse_number(const char *s, uint64_t max, uint64_t *ret)
+{
+	return s && parse_u64(s, max, ret);
+}
+
+static bool grow_nics(struct iso_facts *f)
+{
+	struct iso_nic *grown;
+
+	if (f->n_nics >= ISO_NICS_MAX)
+		return false;
+	grown = realloc(f->nics, (f->n_nics + 1) * sizeof(*grown));
+	if (!grown)
+		return false;
+	f->nics = grown;
+	memset(&grown[f->n_nics++], 0, sizeof(*grown));
+	return true;
+}
+
+static bool take_nic(struct iso_facts *f, char **w, size_t n)
+{
+	struct iso_nic *nic;
+
+	if (n != 5 || strlen(w[1]) >= IFNAMSIZ || strlen(w[2]) >= IFNAMSIZ || !grow_nics(f))
+		return false;
+	nic = &f->nics[f->n_nics - 1];
+	memcpy(nic->tap, w[1], strlen(w[1]));
+	memcpy(nic->bridge, w[2], strlen(w[2]));
+	return mac_parse(w[3], &nic->mac) && parse_number(w[4], UINT32_MAX, &nic->lease_s);
+}
+
+/* "ADDRESS/LEN" of an interface: the address itself, and the prefix it lies in. */
+static bool parse_iface_addr(char *s, struct ip_addr *addr, struct ip_prefix *net)
+{
+	char *slash = strchr(s, '/');
+	uint64_t len;
+	uint32_t mask;
+
+	if (!slash || !parse_u64(slash + 1, 32, &len))
+		return false;
+	*slash = '\0';
+	if (!ip_parse(s, addr) || addr->family != AF_INET)
+		return false;
+	mask = len ? htonl(UINT32_MAX << (32 - len)) : 0;
+	*net = (struct ip_prefix){.addr = *addr, .len = (uint8_t)len};
+	net->addr.v4.s_addr &= mask;
+	return true;
+}
+
+static bool add_host(struct iso_facts *f, const struct ip_addr *addr, const struct ip_prefix *net)
+{
+	struct ip_addr *local = realloc(f->local, (f->n_local + 1) * sizeof(*local));
+	struct ip_prefix *attached;
+
+	if (!local)
+		return false;
+	f->local = local;
+	attached = realloc(f->attached, (f->n_attached + 1) * sizeof(*attached));
+	if (!attached)
+		return false;
+	f->attached = attached;
+	local[f->n_local++] = *addr;
+	attached[f->n_attached++] = *net;
+	return true;
+}
+
+static bool take_gateway(struct iso_facts *f, char **w, size_t n)
+{
+	struct iso_nic *nic = f->n_nics ? &f->nics[f->n_nics - 1] : NULL;
+	struct iso_gateway gw = {0};
+
+	if (n != 2 || !nic || nic->n_gateways >= ISO_GATEWAYS_MAX ||
+	    !parse_iface_addr(w[1], &gw.addr, &gw.net))
+		return false;
+	nic->gateways[nic->n_gateways++] = gw;
+	return add_host(f, &gw.addr, &gw.net);
+}
+
+static bool take_lease(struct iso_facts *f, char **w, size_t n)
+{
+	struct iso_nic *nic = f->n_nics ? &f->nics[f->n_nics - 1] : NULL;
+	struct iso_lease lease = {0};
+
+	if (n != 3 || !nic || nic->n_leases >= ISO_LEASES_MAX || !ip_parse(w[1], &lease.addr) ||
+	    lease.addr.family != AF_INET || !parse_number(w[2], UINT32_MAX, &lease.remaining_s))
+		return false;
+	nic->leases[nic->n_leases++] = lease;
+	return true;
+}
+
+static bool take_host(struct iso_facts *f, char **w, size_t n)
+{
+	struct ip_prefix net;
+	struct ip_addr addr;
+
+	return n == 2 && parse_iface_addr(w[1], &addr, &net) && add_host(f, &addr, &net);
+}
+
+static bool take_mark_base(struct iso_facts *f, char **w, size_t n)
+{
+	return n == 2 && parse_hex32(w[1], &f->layout.mark_base);
+}
+
+static bool take_log_group(struct iso_facts *f, char **w, size_t n)
+{
+	uint64_t v;
+
+	if (n != 2 || !parse_number(w[1], UINT16_MAX, &v))
+		return false;
+	f->layout.log_group = (uint16_t)v;
+	return true;
+}
+
+static bool take_slot(struct iso_facts *f, char **w, size_t n)
+{
+	uint64_t v;
+
+	if (n != 2 || !parse_number(w[1], LAYOUT_SLOT_MASK, &v))
+		return false;
+	f->slot = (uint32_t)v;
+	return true;
+}
+
+static const struct {
+	const char *word;
+	bool (*take)(struct iso_facts *f, char **words, size_t n);
+} kinds[] = {
+	{"nic", take_nic},	       {"gateway", take_gateway},     {"lease", take_lease},
+	{"host", take_host},	       {"mark_base", take_mark_base}, {"log_group", take_log_group},
+	{"slot", take_slot},
+};
+
+static bool take_line(struct iso_facts *f, char *line)
+{
+	char *words[WORDS_MAX], *save = NULL;
+	size_t n = 0;
+
+	if (line[0] == '#')
+		return true;
+	for (char *w = strtok_r(line, " \t", &save); w; w = strtok_r(NULL, " \t", &save)) {
+		if (n == WORDS_MAX)
+			return false;
+		words[n++] = w;
+	}
+	for (size_t i = 0; n && i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(words[0], kinds[i].word) == 0)
+			return kinds[i].take(f, words, n);
+	return n == 0;
+}
+
+int factsfile_parse(const char *text, size_t len, struct iso_facts *ret, struct err *e)
+{
+	auto_free char *copy = strndup(text, len);
+	struct iso_facts f = {0};
+	unsigned n = 0;
+	char *next = copy;
+
+	if (!copy)
+		return err_os(e, ENOMEM, "facts");
+	while (next && *next) {
+		char *line = next, *end = strchr(next, '\n');
+
+		next = end ? end + 1 : NULL;
+		if (end)
+			*end = '\0';
+		n++;
+		if (take_line(&f, line))
+			continue;
+		free(f.nics);
+		free(f.attached);
+		free(f.local);
+		return err_set(e, EX_CORDON_DATA, EBADMSG, "line %u of the facts is not understood", n);
+	}
+	*ret = f;
+	return 0;
+}
+
+int factsfile_load(const char *path, struct iso_facts *ret, struct err *e)
+{
+	auto_fclose FILE *f = fopen(path, "re");
+	auto_free char *text = malloc(FILE_MAX);
+	size_t n;
+	int r;
+
+	if (!text)
+		return err_os(e, ENOMEM, "%s", path);
+	if (!f && errno == ENOENT)
+		return err_set(e, EX_CORDON_NOINPUT, ENOENT, "%s: no such file", path);
+	if (!f)
+		return err_os(e, errno, "cannot open %s", path);
+	n = fread(text, 1, FILE_MAX, f);
+	if (ferror(f) || n == FILE_MAX)
+		return err_set(e, EX_CORDON_DATA, EFBIG, "%s: cannot be read, or is too long", path);
+	r = factsfile_parse(text, n, ret, e);
+	return r < 0 ? err_wrap(e, "%s", path) : 0;
+}
+
+int factsfile_example(struct iso_facts *ret, struct err *e)
+{
+	return factsfile_parse(example, sizeof(example) - 1, ret, e);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Facts of the live host: see netiso/gather.h. */
+#include "netiso/gather.h"
+
+#include "lib/util.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define LEASE_FILE_MAX (4 * 1024 * 1024)
+
+/* A port without a "tun_flags" file but with a "device" link is a physical NIC (sysfs-class-net). */
+static bool has_uplink(const char *bridge)
+{
+	auto_closedir DIR *d = NULL;
+	char path[PATH_MAX];
+	struct dirent *de;
+
+	(void)snprintf(path, sizeof(path), "/sys/class/net/%s/brif", bridge);
+	d = opendir(path);
+	while (d && (de = readdir(d))) {
+		(void)snprintf(path, sizeof(path), "/sys/class/net/%s/device", de->d_name);
+		if (de->d_name[0] != '.' && access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int gather_links(const struct record_nic *from, struct nl *route, struct iso_nic *nic,
+			int *bridge_index, struct err *e)
+{
+	struct rtnl_link tap, bridge;
+	int r;
+
+	if (!from->tap[0] || !from->bridge[0])
+		return err_set(e, EX_CORDON_DATA, ENODEV,
+			       "the record names no tap or bridge for a NIC; is the domain running?");
+	r = rtnl_link_get(route, from->tap, &tap, e);
+	if (r == 0)
+		r = rtnl_link_get(route, from->bridge, &bridge, e);
+	if (r < 0)
+		return r;
+	if (tap.master != bridge.index || strcmp(bridge.kind, "bridge") != 0)
+		return err_set(e, EX_CORDON_DIFFERS, ENODEV, "tap %s is not a port of the bridge %s",
+			       from->tap, from->bridge);
+	if (!from->network && has_uplink(from->bridge))
+		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
+			       "bridge %s has a physical port: a switched bridge, which this release "
+			       "does not isolate; use a NAT or routed libvirt network", from->bridge);
+
+	memcpy(nic->tap, from->tap, sizeof(nic->tap));
+	memcpy(nic->bridge, from->bridge, sizeof(nic->bridge));
+	nic->mac = from->mac;
+	nic->lease_s = from->lease_s;
+	*bridge_index = bridge.index;
+	return 0;
+}
+
+static int gather_gateways(const struct rtnl_addr *addrs, size_t n, int bridge_index,
+			   struct iso_nic *nic, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (addrs[i].link != bridge_index || addrs[i].addr.family != AF_INET)
+			continue;
+		if (nic->n_gateways == ISO_GATEWAYS_MAX)
+			return err_set(e, EX_CORDON_POLICY, E2BIG,
+				       "bridge %s has more than %d IPv4 addresses", nic->bridge,
+				       ISO_GATEWAYS_MAX);
+		nic->gateways[nic->n_gateways].addr = addrs[i].addr;
+		nic->gateways[nic->n_gateways++].net = addrs[i].net;
+	}
+	return 0;
+}
+
+static int gather_host(const struct rtnl_addr *addrs, size_t n, struct iso_facts *f, struct err *e)
+{
+	if (n > ISO_ATTACHED_MAX)
+		return err_set(e, EX_CORDON_OS, E2BIG, "the host has more than %d addresses",
+			       ISO_ATTACHED_MAX);
+	f->attached = calloc(n + 1, sizeof(*f->attached));
+	f->local = calloc(n + 1, sizeof(*f->local));
+	if (!f->attached || !f->local)
+		return err_os(e, ENOMEM, "the host's addresses");
+	for (size_t i = 0; i < n; i++) {
+		if (addrs[i].addr.family != AF_INET)
+			continue;
+		f->local[f->n_local++] = addrs[i].addr;
+		f->attached[f->n_attached++] = addrs[i].net;
+	}
+	return 0;
+}
+
+static void add_lease(const json_t *lease, int64_t now, struct iso_nic *nic)
+{
+	const char *ip = json_string_value(json_object_get(lease, "ip-address"));
+	const char *mac = json_string_value(json_object_get(lease, "mac-address"));
+	const json_t *expiry = json_object_get(lease, "expiry-time");
+	struct iso_lease *out = &nic->leases[nic->n_leases];
+	struct ip_addr addr;
+	struct mac m;
+	int64_t end;
+
+	if (!ip || !mac || !json_is_integer(expiry) || !mac_parse(mac, &m) ||
+	    !mac_equal(&m, &nic->mac) || !ip_parse(ip, &addr) || addr.family != AF_INET ||
+	    !iso_on_network(nic, &addr))
+		return;
+	end = json_integer_value(expiry);
+	if (end != 0 && end <= now)
+		return;
+	out->addr = addr;
+	out->remaining_s = end ? (uint64_t)(end - now) : 0;
+	nic->n_leases++;
+}
+
+void iso_leases_parse(const char *json, size_t len, int64_t now, struct iso_nic *nic)
+{
+	json_t *list = json_loadb(json, len, JSON_REJECT_DUPLICATES, NULL);
+	size_t i;
+	json_t *lease;
+
+	json_array_foreach(list, i, lease) {
+		if (nic->n_leases < ISO_LEASES_MAX)
+			add_lease(lease, now, nic);
+	}
+	json_decref(list);
+}
+
+/* The host's own leases; a file that cannot be read seeds nothing. */
+static void gather_leases(const char *root, struct iso_nic *nic)
+{
+	auto_close int fd = -1;
+	auto_free char *text = NULL;
+	char path[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (snprintf(path, sizeof(path), "%s/var/lib/libvirt/dnsmasq/%s.status", root,
+		     nic->bridge) >= (int)sizeof(path))
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > LEASE_FILE_MAX)
+		return;
+	text = malloc((size_t)st.st_size + 1);
+	if (!text)
+		return;
+	n = read(fd, text, (size_t)st.st_size);
+	if (n > 0)
+		iso_leases_parse(text, (size_t)n, time(NULL), nic);
+}
+
+int iso_gather(const char *root, const struct record *rec, struct nl *route, struct iso_facts *ret,
+	       struct err *e)
+{
+	auto_free struct rtnl_addr *addrs = NULL;
+	size_t n;
+	int r;
+
+	r = rtnl_addr_list(route, &addrs, &n, e);
+	if (r == 0)
+		r = gather_host(addrs, n, ret, e);
+	if (r < 0)
+		return r;
+	ret->nics = calloc(rec->n_nics + 1, sizeof(*ret->nics));
+	if (!ret->nics)
+		return err_os(e, ENOMEM, "NICs");
+	for (size_t i = 0; i < rec->n_nics; i++) {
+		struct iso_nic *nic = &ret->nics[ret->n_nics];
+		int bridge_index = 0;
+
+		if (rec->nics[i].gone)
+			continue;
+		ret->n_nics++;
+		r = gather_links(&rec->nics[i], route, nic, &bridge_index, e);
+		if (r == 0)
+			r = gather_gateways(addrs, n, bridge_index, nic, e);
+		if (r < 0)
+			return r;
+		gather_leases(root, nic);
+	}
+	return 0;
+}
+
+void iso_facts_free(struct iso_facts *f)
+{
+	if (!f)
+		return;
+	free(f->nics);
+	free(f->attached);
+	free(f->local);
+	*f = (struct iso_facts){0};
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From a record and the live host to the facts that iso_compile needs. */
+#pragma once
+
+#include "lib/err.h"
+#include "lib/nl.h"
+#include "lib/record.h"
+#include "netiso/compile.h"
+
+/**
+ * iso_gather - read links, addresses and DHCP leases.
+ * @root: "" or the folder of --root (for the lease files alone; links are the live ones)
+ * @route: an open rtnetlink socket
+ * @ret: zero-initialised; release with iso_facts_free. layout and slot are the caller's to set.
+ *
+ * Fails when a tap or bridge of the record is not there, or the tap is not a port of that bridge.
+ */
+int iso_gather(const char *root, const struct record *rec, struct nl *route, struct iso_facts *ret,
+	       struct err *e);
+void iso_facts_free(struct iso_facts *f);
+
+/**
+ * iso_leases_parse - dnsmasq leases of one MAC as libvirt keeps them (a JSON array of objects with
+ * "ip-address", "mac-address", "expiry-time"; src/network/leaseshelper.c of libvirt).
+ * @now: seconds since the epoch; leases that ended are left out
+ *
+ * What is not understood is skipped: a lease that is not seeded only costs the guest a renewal.
+ */
+void iso_leases_parse(const char *json, size_t len, int64_t now, struct iso_nic *nic);

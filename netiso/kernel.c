@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading nf_tables back by raw netlink: see netiso/kernel.h. */
+#include "netiso/kernel.h"
+
+#include "lib/util.h"
+#include "netiso/layout.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+
+static uint8_t family_number(const char *family)
+{
+	if (strcmp(family, "netdev") == 0)
+		return NFPROTO_NETDEV;
+	return strcmp(family, "bridge") == 0 ? NFPROTO_BRIDGE : NFPROTO_INET;
+}
+
+static struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags, const char *family)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *nfg;
+
+	nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
+	nlh->nlmsg_flags = flags;
+	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	nfg->nfgen_family = family_number(family);
+	nfg->version = NFNETLINK_V0;
+	nfg->res_id = 0;
+	return nlh;
+}
+
+static int exists(int r)
+{
+	return r == 0 ? 1 : r == -ENOENT ? 0 : r;
+}
+
+int kern_table_exists(struct nl *nl, const char *family)
+{
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETTABLE, 0, family);
+
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, LAYOUT_TABLE);
+	return exists(nl_talk(nl, nlh, NULL, NULL));
+}
+
+struct chain_want {
+	const char *device;
+	bool found;
+};
+
+static int chain_cb(const struct nlmsghdr *nlh, void *data)
+{
+	struct chain_want *want = data;
+	const struct nlattr *attr, *hook;
+	char dev[IFNAMSIZ];
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attr) != NFTA_CHAIN_HOOK)
+			continue;
+		mnl_attr_for_each_nested(hook, attr)
+			if (mnl_attr_get_type(hook) == NFTA_HOOK_DEV &&
+			    nl_attr_str(hook, dev, sizeof(dev)) && want->device &&
+			    strcmp(dev, want->device) == 0)
+				want->found = true;
+	}
+	return 0;
+}
+
+int kern_chain_exists(struct nl *nl, const char *family, const char *chain, const char *want_device)
+{
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETCHAIN, 0, family);
+	struct chain_want want = {.device = want_device};
+	int r;
+
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, LAYOUT_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain);
+	r = exists(nl_talk(nl, nlh, chain_cb, &want));
+	return r == 1 && want_device && !want.found ? 0 : r;
+}
+
+struct element_want {
+	const struct iso_element *el;
+	bool same;
+};
+
+static bool data_matches(const struct nlattr *nest, const struct iso_element *el)
+{
+	const struct nlattr *attr, *v;
+	char chain[ISO_CHAIN_MAX];
+
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == NFTA_DATA_VALUE)
+			return el->data_len &&
+			       mnl_attr_get_payload_len(attr) == el->data_len &&
+			       memcmp(mnl_attr_get_payload(attr), el->data, el->data_len) == 0;
+		if (mnl_attr_get_type(attr) != NFTA_DATA_VERDICT)
+			continue;
+		mnl_attr_for_each_nested(v, attr)
+			if (mnl_attr_get_type(v) == NFTA_VERDICT_CHAIN)
+				return nl_attr_str(v, chain, sizeof(chain)) &&
+				       strcmp(chain, el->verdict) == 0;
+	}
+	return false;
+}
+
+static int element_cb(const struct nlmsghdr *nlh, void *data)
+{
+	struct element_want *want = data;
+	const struct nlattr *list, *elem, *attr;
+	const bool has_value = want->el->data_len || want->el->verdict[0];
+
+	mnl_attr_for_each(list, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(list) != NFTA_SET_ELEM_LIST_ELEMENTS)
+			continue;
+		mnl_attr_for_each_nested(elem, list) {
+			bool same = !has_value;
+
+			mnl_attr_for_each_nested(attr, elem)
+				if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_DATA)
+					same = data_matches(attr, want->el);
+			want->same = same;
+		}
+	}
+	return 0;
+}
+
+int kern_element_matches(struct nl *nl, const struct iso_element *el)
+{
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETSETELEM, 0, el->family);
+	struct element_want want = {.el = el};
+	struct nlattr *list, *elem, *key;
+	int r;
+
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, LAYOUT_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, el->set);
+	list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
+	elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+	key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, el->key_len, el->key);
+	mnl_attr_nest_end(nlh, key);
+	mnl_attr_nest_end(nlh, elem);
+	mnl_attr_nest_end(nlh, list);
+	r = exists(nl_talk(nl, nlh, element_cb, &want));
+	return r == 1 && !want.same ? 0 : r;
+}
+
+struct key_list {
+	struct kern_key *keys;
+	size_t n;
+};
+
+static int add_key(struct key_list *list, const struct nlattr *elem)
+{
+	const struct nlattr *attr, *v;
+	struct kern_key key = {0}, *grown;
+
+	mnl_attr_for_each_nested(attr, elem) {
+		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_FLAGS &&
+		    mnl_attr_get_payload_len(attr) == 4)
+			key.interval_end =
+				(ntohl(mnl_attr_get_u32(attr)) & NFT_SET_ELEM_INTERVAL_END) != 0;
+		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_KEY)
+			continue;
+		mnl_attr_for_each_nested(v, attr) {
+			const uint16_t len = mnl_attr_get_payload_len(v);
+
+			if (mnl_attr_get_type(v) != NFTA_DATA_VALUE || len > sizeof(key.bytes))
+				continue;
+			memcpy(key.bytes, mnl_attr_get_payload(v), len);
+			key.len = (uint8_t)len;
+		}
+	}
+	grown = realloc(list->keys, (list->n + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	list->keys = grown;
+	grown[list->n++] = key;
+	return 0;
+}
+
+static int keys_cb(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *list, *elem;
+	int r = 0;
+
+	mnl_attr_for_each(list, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(list) != NFTA_SET_ELEM_LIST_ELEMENTS)
+			continue;
+		mnl_attr_for_each_nested(elem, list)
+			if (r == 0)
+				r = add_key(data, elem);
+	}
+	return r;
+}
+
+int kern_set_keys(struct nl *nl, const char *family, const char *set, struct kern_key **ret,
+		  size_t *n_ret, struct err *e)
+{
+	int r = -EINTR;
+
+	for (int i = 0; i < 8 && r == -EINTR; i++) {
+		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+		struct nlmsghdr *nlh = request(buf, NFT_MSG_GETSETELEM, NLM_F_DUMP, family);
+		struct key_list list = {0};
+
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, LAYOUT_TABLE);
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
+		r = nl_talk(nl, nlh, keys_cb, &list);
+		if (r == 0) {
+			*ret = list.keys;
+			*n_ret = list.n;
+			return 0;
+		}
+		free(list.keys);
+	}
+	return err_os(e, -r, "cannot read the set %s of the table %s " LAYOUT_TABLE, set, family);
+}
+
+struct digest {
+	uint64_t value;
+	size_t rules;
+};
+
+static int rule_cb(const struct nlmsghdr *nlh, void *data)
+{
+	struct digest *d = data;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+		const uint8_t *p = mnl_attr_get_payload(attr);
+
+		if (mnl_attr_get_type(attr) != NFTA_RULE_EXPRESSIONS)
+			continue;
+		for (uint16_t i = 0; i < mnl_attr_get_payload_len(attr); i++)
+			d->value = (d->value ^ p[i]) * 0x100000001b3ull;
+		d->rules++;
+	}
+	return 0;
+}
+
+static int chain_digest(struct nl *nl, const struct layout_chain *c, struct digest *d)
+{
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETRULE, NLM_F_DUMP, c->family);
+
+	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, LAYOUT_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, c->name);
+	return nl_talk(nl, nlh, rule_cb, d);
+}
+
+int kern_layout_digest(struct nl *nl, uint64_t *ret, struct err *e)
+{
+	struct digest d = {.value = 0xcbf29ce484222325ull};
+
+	for (size_t i = 0; i < layout_n_chains; i++) {
+		const struct layout_chain *c = &layout_chains[i];
+		const size_t before = d.rules;
+		struct digest at_start = d;
+		int r = -EINTR;
+
+		for (int tries = 0; tries < 8 && r == -EINTR; tries++) {
+			d = at_start;
+			r = chain_digest(nl, c, &d);
+		}
+		/* Every shared chain has rules; an empty one was flushed, or is not there. */
+		if (r == 0 && d.rules == before)
+			r = -ENOENT;
+		if (r == -ENOENT)
+			return err_set(e, EX_CORDON_DIFFERS, ENOENT,
+				       "chain %s of the table %s " LAYOUT_TABLE " is gone or empty",
+				       c->name, c->family);
+		if (r < 0)
+			return err_os(e, -r, "cannot read the chain %s", c->name);
+	}
+	*ret = d.value;
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading nf_tables back, by raw netlink: one object asked for at a time, nothing dumped but what is
+ * wanted. linux/netfilter/nf_tables.h. */
+#pragma once
+
+#include "lib/err.h"
+#include "lib/nl.h"
+#include "netiso/compile.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** kern_table_exists - our table of @family: 1, 0 or -errno. */
+int kern_table_exists(struct nl *nl, const char *family);
+
+/** kern_chain_exists - 1, 0 or -errno; @want_device: also demands that it is bound to that device. */
+int kern_chain_exists(struct nl *nl, const char *family, const char *chain, const char *want_device);
+
+/** kern_element_matches - key, value and verdict as in @el: 1, 0 or -errno. */
+int kern_element_matches(struct nl *nl, const struct iso_element *el);
+
+/**
+ * kern_set_keys - all keys of a set, malloc'd.
+ * @ret_ends: for an interval set, whether a key is the end of an interval; may be NULL
+ */
+struct kern_key {
+	uint8_t bytes[ISO_KEY_MAX];
+	uint8_t len;
+	bool interval_end;
+};
+int kern_set_keys(struct nl *nl, const char *family, const char *set, struct kern_key **ret,
+		  size_t *n_ret, struct err *e);
+
+/**
+ * kern_layout_digest - a number over the rules of all shared chains as the kernel has them (FNV-1a,
+ * 64 bits, over the expressions). Detects accident, not malice: who can write nftables is trusted.
+ * -ENOENT (exit code 1) when a shared chain is missing.
+ */
+int kern_layout_digest(struct nl *nl, uint64_t *ret, struct err *e);

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The nftables layout that all domains share: see "Theory of operation" below. */
+#include "netiso/layout.h"
+
+#include "lib/util.h"
+
+#include <string.h>
+
+/*
+ * Theory of operation
+ * ===================
+ *
+ * A frame that leaves a guest passes four gates:
+ *
+ * 1. netdev ingress of its tap, one small chain per tap. Only IPv4 and ARP, untagged, to a unicast
+ *    or the broadcast address. This gate must be on the device: the bridge hands frames to
+ *    01:80:c2:00:00:0x (STP, LLDP) to the host as if they had arrived on the tap itself, whatever
+ *    their ethertype, past every bridge hook and past each rule that names the bridge.
+ * 2. bridge prerouting. The tap's name is looked up in maps: it gives the domain's mark, and says
+ *    which source MAC, ARP sender, IPv4 source and DHCP chaddr are its own. Rules here are positive:
+ *    what cannot be read (a header cut short by fragmentation) matches nothing and is dropped.
+ * 3. bridge forward. Nothing goes from or to a tap of ours but through the host's IP stack.
+ * 4. inet prerouting, after conntrack and after the usual place of programs that rewrite marks
+ *    (wg-quick, -150), before any destination NAT (-100). The mark tells the domain, which is looked
+ *    up in maps again: what the policy does not allow ends here. Since wg-quick takes the mark of
+ *    each UDP packet away, the mark's twin in skb->priority brings it back; ip_forward() is the
+ *    first to overwrite that field, later.
+ *
+ * Forward and input look again at new connections that another program's NAT has redirected.
+ *
+ * The other way, in bridge output, the host's own DHCP acknowledgements teach which address a tap
+ * may use. They are told from forged ones by a mark that only inet output sets.
+ *
+ * A domain adds elements and one chain per tap, nothing else: cost does not grow with the number
+ * of domains, and stopping one touches no object of another.
+ */
+
+#define PRI_BRIDGE "-400"
+#define PRI_GUEST "-149"
+#define PRI_REDIRECTED "-10"
+
+const struct layout_chain layout_chains[] = {
+	{"netdev", "frames", NULL},
+	{"netdev", "types", NULL},
+	{"bridge", "prerouting", "type filter hook prerouting priority " PRI_BRIDGE "; policy accept;"},
+	{"bridge", "nic", NULL},
+	{"bridge", "nic_arp", NULL},
+	{"bridge", "nic_arp_sender", NULL},
+	{"bridge", "nic_arp_request", NULL},
+	{"bridge", "nic_ip", NULL},
+	{"bridge", "nic_dhcp", NULL},
+	{"bridge", "nic_dhcp_rate", NULL},
+	{"bridge", "between", "type filter hook forward priority " PRI_BRIDGE "; policy accept;"},
+	{"bridge", "lessons", "type filter hook output priority " PRI_BRIDGE "; policy accept;"},
+	{"inet", "prerouting", "type filter hook prerouting priority " PRI_GUEST "; policy accept;"},
+	{"inet", "guest", NULL},
+	{"inet", "to_host", NULL},
+	{"inet", "dns_host", NULL},
+	{"inet", "opened", NULL},
+	{"inet", "redirect_dns", "type nat hook prerouting priority -101; policy accept;"},
+	{"inet", "passing", "type filter hook forward priority " PRI_REDIRECTED "; policy accept;"},
+	{"inet", "arriving", "type filter hook input priority " PRI_REDIRECTED "; policy accept;"},
+	{"inet", "leaving", "type filter hook output priority -400; policy accept;"},
+	{"inet", "redirected", NULL},
+	{"inet", "deny_host", NULL},
+	{"inet", "deny_range", NULL},
+	{"inet", "deny_attached", NULL},
+	{"inet", "deny_dns", NULL},
+	{"inet", "deny_egress", NULL},
+	{"inet", "deny_flows", NULL},
+	{"inet", "deny_redirected", NULL},
+	{"inet", "refuse", NULL},
+};
+const size_t layout_n_chains = ARRAY_SIZE(layout_chains);
+
+/* Raw payload keys, since nft 1.0.6 lets no concatenation mix an address type and raw payload:
+ * @ll,48,48 source MAC; @nh,96,32 IPv4 source; ARP: @nh,64,48 sender MAC, @nh,112,32 sender IPv4,
+ * @nh,192,32 target IPv4 (RFC 826); BOOTP (RFC 951) behind the UDP header: @th,64,24 op, htype and
+ * hlen, @th,192,32 yiaddr, @th,256,32 giaddr, @th,288,48 chaddr. */
+static const char *const sets[] = {
+	"set bridge $TABLE nics { typeof iifname; }",
+	"map bridge $TABLE nic_mark { typeof iifname : meta mark; }",
+	"map bridge $TABLE nic_priority { typeof iifname : meta priority; }",
+	"map bridge $TABLE nic_lease { type ifname : verdict; }",
+	"set bridge $TABLE nic_mac { typeof iifname . @ll,48,48; }",
+	"set bridge $TABLE nic_gateway { typeof iifname . @nh,96,32; }",
+	"set bridge $TABLE nic_address { typeof iifname . @nh,96,32; size 1048576; flags dynamic,timeout; }",
+	"set bridge $TABLE dhcp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }",
+	"map inet $TABLE priority_mark { typeof meta priority : meta mark; }",
+	"map inet $TABLE egress { type mark : verdict; }",
+	"map inet $TABLE dns { type mark : verdict; }",
+	"map inet $TABLE dns_to { typeof meta mark : ip daddr; }",
+	"set inet $TABLE dns_address { typeof meta mark . ip daddr; }",
+	"set inet $TABLE host_port { typeof meta mark . meta l4proto . th dport; }",
+	"set inet $TABLE gateway { typeof meta mark . ip daddr; }",
+	"map inet $TABLE lan { type mark : verdict; }",
+	"set inet $TABLE flows { type mark; size 65536; flags dynamic; }",
+	"set inet $TABLE logged { type mark; }",
+	"set inet $TABLE log_rate { type mark; size 65536; flags dynamic,timeout; timeout 2m; }",
+	"set inet $TABLE bridges { type ifname; }",
+	"set inet $TABLE refused { type ipv4_addr; flags interval; }",
+	"set inet $TABLE attached { type ipv4_addr; flags interval; }",
+};
+
+/* RFC 6890 and its registry: what is not the public Internet. */
+static const char refused_ranges[] =
+	"0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, "
+	"192.0.0.0/24, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0-255.255.255.255";
+
+struct rule {
+	const char *family;
+	const char *chain;
+	const char *text;
+};
+
+/* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies. */
+static const struct rule rules[] = {
+	{"netdev", "frames", "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 goto types"},
+	{"netdev", "frames", "ether daddr ff:ff:ff:ff:ff:ff goto types"},
+	{"netdev", "frames", "drop"},
+	/* A tag, even a priority tag, shows here as the ethertype 8021q. */
+	{"netdev", "types", "ether type ip accept"},
+	{"netdev", "types", "ether type arp accept"},
+	{"netdev", "types", "drop"},
+
+	{"bridge", "prerouting", "iifname != @nics accept"},
+	{"bridge", "prerouting", "meta mark set iifname map @nic_mark"},
+	{"bridge", "prerouting", "meta priority set iifname map @nic_priority"},
+	{"bridge", "prerouting", "iifname . @ll,48,48 @nic_mac goto nic"},
+	{"bridge", "prerouting", "drop"},
+	{"bridge", "nic", "ether type ip goto nic_ip"},
+	{"bridge", "nic", "ether type arp goto nic_arp"},
+	{"bridge", "nic", "drop"},
+	/* Ethernet, IPv4, lengths 6 and 4; then the sender's MAC. */
+	{"bridge", "nic_arp", "@nh,0,48 0x000108000604 iifname . @nh,64,48 @nic_mac goto nic_arp_sender"},
+	{"bridge", "nic_arp", "drop"},
+	{"bridge", "nic_arp_sender", "iifname . @nh,112,32 @nic_address @nh,48,16 0x0002 accept"},
+	{"bridge", "nic_arp_sender", "iifname . @nh,112,32 @nic_address @nh,48,16 0x0001 goto nic_arp_request"},
+	/* RFC 5227: a probe has no sender address; it may ask for its own. */
+	{"bridge", "nic_arp_sender",
+	 "@nh,48,16 0x0001 @nh,112,32 0x00000000 iifname . @nh,192,32 @nic_address accept"},
+	{"bridge", "nic_arp_sender", "drop"},
+	{"bridge", "nic_arp_request", "iifname . @nh,192,32 @nic_gateway accept"},
+	{"bridge", "nic_arp_request", "iifname . @nh,192,32 @nic_address accept"},
+	{"bridge", "nic_arp_request", "drop"},
+	{"bridge", "nic_ip", "udp dport 67 goto nic_dhcp"},
+	{"bridge", "nic_ip", "iifname . @nh,96,32 @nic_address accept"},
+	{"bridge", "nic_ip", "drop"},
+	/* A request of its own hardware address, not relayed. Its IPv4 source may be anything: after a
+	 * restore a guest renews an address that nothing here has learnt. */
+	{"bridge", "nic_dhcp",
+	 "udp sport 68 @th,64,24 0x010106 @th,256,32 0x00000000 iifname . @th,288,48 @nic_mac goto nic_dhcp_rate"},
+	{"bridge", "nic_dhcp", "drop"},
+	{"bridge", "nic_dhcp_rate", "update @dhcp_rate { iifname limit rate over 60/minute burst 30 packets } drop"},
+	{"bridge", "nic_dhcp_rate", "accept"},
+	{"bridge", "between", "iifname @nics drop"},
+	{"bridge", "between", "oifname @nics drop"},
+	{"bridge", "lessons", "meta mark $DHCP udp sport 67 udp dport 68 oifname . @nh,96,32 @nic_gateway oifname vmap @nic_lease"},
+
+	{"inet", "leaving", "oifname @bridges udp sport 67 udp dport 68 meta mark set $DHCP"},
+
+	{"inet", "prerouting", "meta mark set meta priority map @priority_mark"},
+	{"inet", "prerouting", "meta mark & $MASK == $BASE goto guest"},
+	{"inet", "guest", "ct state invalid drop"},
+	{"inet", "guest", "ct state established,related accept"},
+	{"inet", "guest", "udp sport 68 udp dport 67 fib daddr . iif type local accept"},
+	{"inet", "guest", "udp sport 68 udp dport 67 ip daddr 255.255.255.255 accept"},
+	{"inet", "guest", "udp dport 53 meta mark vmap @dns"},
+	{"inet", "guest", "tcp dport 53 meta mark vmap @dns"},
+	{"inet", "guest", "fib daddr type local goto to_host"},
+	{"inet", "guest", "fib daddr type != unicast goto deny_range"},
+	{"inet", "guest", "meta mark vmap @lan"},
+	{"inet", "guest", "ip daddr @refused goto deny_range"},
+	{"inet", "guest", "ip daddr @attached goto deny_attached"},
+	{"inet", "guest", "meta mark vmap @egress"},
+	{"inet", "guest", "goto deny_egress"},
+	{"inet", "to_host", "fib daddr . iif type local meta mark . meta l4proto . th dport @host_port goto opened"},
+	{"inet", "to_host", "goto deny_host"},
+	{"inet", "dns_host", "fib daddr . iif type local goto opened"},
+	/* An element of flows carries the domain's own "ct count over N". */
+	{"inet", "opened", "meta mark @flows goto deny_flows"},
+	{"inet", "opened", "accept"},
+	{"inet", "redirect_dns", "meta mark & $MASK != $BASE accept"},
+	{"inet", "redirect_dns", "udp dport 53 dnat ip to meta mark map @dns_to"},
+	{"inet", "redirect_dns", "tcp dport 53 dnat ip to meta mark map @dns_to"},
+
+	{"inet", "passing", "meta mark & $MASK != $BASE accept"},
+	{"inet", "passing", "ct state established,related accept"},
+	{"inet", "passing", "ct status & dnat == dnat goto redirected"},
+	{"inet", "redirected", "meta mark . ip daddr @dns_address accept"},
+	{"inet", "redirected", "meta mark . ct original ip daddr @gateway accept"},
+	{"inet", "redirected", "meta mark vmap @lan"},
+	{"inet", "redirected", "ip daddr @refused goto deny_redirected"},
+	{"inet", "redirected", "ip daddr @attached goto deny_redirected"},
+	{"inet", "arriving", "meta mark & $MASK != $BASE accept"},
+	{"inet", "arriving", "ct state established,related accept"},
+	{"inet", "arriving", "ct status & dnat != dnat accept"},
+	{"inet", "arriving", "meta mark . ct original ip daddr @gateway accept"},
+	{"inet", "arriving", "goto deny_redirected"},
+
+	{"inet", "refuse", "meta l4proto tcp reject with tcp reset"},
+	{"inet", "refuse", "fib daddr type unicast reject with icmpx admin-prohibited"},
+	{"inet", "refuse", "fib daddr type local reject with icmpx admin-prohibited"},
+	{"inet", "refuse", "drop"},
+};
+
+static const char *const reasons[] = {"host", "range",	"attached",   "dns",
+				      "egress", "flows", "redirected"};
+
+static void emit_denials(const struct layout_params *p, struct strbuf *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+		const char *r = reasons[i];
+
+		sb_addf(out, "add rule inet " LAYOUT_TABLE " deny_%s counter name \"deny_%s\"\n", r, r);
+		sb_addf(out,
+			"add rule inet " LAYOUT_TABLE " deny_%s meta mark @logged "
+			"update @log_rate { meta mark limit rate 10/second burst 20 packets } "
+			"log prefix \"virt-cordon %s \" group %u\n",
+			r, r, p->log_group);
+		sb_addf(out, "add rule inet " LAYOUT_TABLE " deny_%s goto refuse\n", r);
+	}
+}
+
+/* Appends @text with each $WORD of the vocabulary replaced. */
+static void emit_filled(struct strbuf *out, const char *text, const struct layout_params *p)
+{
+	while (*text) {
+		const size_t plain = strcspn(text, "$");
+
+		sb_add(out, text, plain);
+		text += plain;
+		if (strncmp(text, "$TABLE", 6) == 0)
+			sb_adds(out, LAYOUT_TABLE), text += 6;
+		else if (strncmp(text, "$BASE", 5) == 0 || strncmp(text, "$DHCP", 5) == 0)
+			sb_addf(out, "0x%08x", p->mark_base), text += 5;
+		else if (strncmp(text, "$MASK", 5) == 0)
+			sb_addf(out, "0x%08x", LAYOUT_MARK_MASK), text += 5;
+		else if (*text)
+			sb_add(out, text++, 1);
+	}
+}
+
+static void emit_chains(struct strbuf *out)
+{
+	for (size_t i = 0; i < layout_n_chains; i++) {
+		const struct layout_chain *c = &layout_chains[i];
+
+		sb_addf(out, "add chain %s " LAYOUT_TABLE " %s", c->family, c->name);
+		if (c->hook)
+			sb_addf(out, " { %s }", c->hook);
+		sb_addf(out, "\nflush chain %s " LAYOUT_TABLE " %s\n", c->family, c->name);
+	}
+}
+
+void layout_emit(const struct layout_params *p, struct strbuf *out)
+{
+	static const char *const families[] = {"netdev", "bridge", "inet"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		sb_addf(out, "add table %s " LAYOUT_TABLE "\n", families[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		sb_adds(out, "add ");
+		emit_filled(out, sets[i], p);
+		sb_adds(out, "\n");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		sb_addf(out, "add counter inet " LAYOUT_TABLE " deny_%s\n", reasons[i]);
+	emit_chains(out);
+	sb_addf(out, "flush set inet " LAYOUT_TABLE " refused\n");
+	sb_addf(out, "add element inet " LAYOUT_TABLE " refused { %s }\n", refused_ranges);
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		sb_addf(out, "add rule %s " LAYOUT_TABLE " %s ", rules[i].family, rules[i].chain);
+		emit_filled(out, rules[i].text, p);
+		sb_adds(out, "\n");
+	}
+	emit_denials(p, out);
+}
+
+void layout_emit_remove(struct strbuf *out)
+{
+	static const char *const families[] = {"netdev", "bridge", "inet"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		sb_addf(out, "add table %s " LAYOUT_TABLE "\ndelete table %s " LAYOUT_TABLE "\n",
+			families[i], families[i]);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The part of the nftables layout that all domains share: names, marks, and the text that makes it. */
+#pragma once
+
+#include "lib/strbuf.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* One table of this name in each of the families netdev, bridge and inet. */
+#define LAYOUT_TABLE "virt_cordon"
+
+/*
+ * A mark is mark_base + class bit + slot. Slot 0 is no domain: it marks the host's own DHCP replies
+ * on their way to a tap. The class bit says that the main routing table may be used; without it only
+ * the local table (and, later, a tunnel's own) is.
+ */
+#define LAYOUT_MARK_MASK 0xffff0000u
+#define LAYOUT_CLASS_INTERNET 0x8000u
+#define LAYOUT_SLOT_MASK 0x7fffu
+
+struct layout_params {
+	uint32_t mark_base; /* low 16 bits are zero */
+	uint16_t log_group;
+};
+
+/* A chain that all domains share: what repair and verification go through. */
+struct layout_chain {
+	const char *family; /* "netdev", "bridge", "inet" */
+	const char *name;
+	const char *hook; /* text of a base chain's type line, or NULL */
+};
+
+extern const struct layout_chain layout_chains[];
+extern const size_t layout_n_chains;
+
+/**
+ * layout_emit - the shared tables, sets, chains and rules as commands that make them, or put them
+ * right again when they stand: sets keep their elements, chains are emptied and filled anew. Same
+ * parameters, same bytes.
+ */
+void layout_emit(const struct layout_params *p, struct strbuf *out);
+
+/** layout_emit_remove - commands that remove the three tables, whether they stand or not. */
+void layout_emit_remove(struct strbuf *out);

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* virt-cordon-netiso(8): options and verbs. */
+#include "lib/cli.h"
+#include "lib/policy.h"
+#include "lib/record.h"
+#include "lib/util.h"
+#include "netiso/domain.h"
+#include "netiso/factsfile.h"
+#include "netiso/gather.h"
+#include "netiso/guard.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The recorded domain that an argument names. */
+static int load_target(const struct cli *cli, const char *arg, struct record *rec, struct err *e)
+{
+	struct uuid uuid;
+
+	switch (cli_target(arg, &uuid)) {
+	case CLI_UUID:
+		return record_load(cli->root, &uuid, rec, e);
+	case CLI_NAME:
+		return record_load_by_name(cli->root, arg, rec, e);
+	default:
+		return err_set(e, EX_CORDON_USAGE, EINVAL, "'%s' is a file; name a running domain", arg);
+	}
+}
+
+static void print_plan(const struct layout_params *p, const struct iso_plan *plan)
+{
+	auto_sb struct strbuf layout = {0};
+
+	layout_emit(p, &layout);
+	printf("# shared by all domains\n%s# the host's prefixes\n%s# this domain\n%s", sb_str(&layout),
+	       sb_str(&plan->attached), sb_str(&plan->apply));
+}
+
+static int plan_file(const struct cli *cli, const char *path, struct err *e)
+{
+	struct host_config host = {0};
+	struct policy policy = {0};
+	struct iso_facts facts = {0};
+	struct iso_plan plan = {0};
+	int r;
+
+	r = host_config_load(cli->root, &host, e);
+	if (r == 0)
+		r = policy_load_file(path, false, &host, &policy, e);
+	if (r == 0)
+		r = cli->facts ? factsfile_load(cli->facts, &facts, e) : factsfile_example(&facts, e);
+	if (r == 0 && !policy.isolation)
+		printf("# isolation = no: nothing would be done\n");
+	else if (r == 0)
+		r = iso_compile(&policy, &facts, &plan, e);
+	if (r == 0 && policy.isolation)
+		print_plan(&facts.layout, &plan);
+	iso_plan_free(&plan);
+	iso_facts_free(&facts);
+	policy_free(&policy);
+	host_config_free(&host);
+	return r;
+}
+
+static int verb_plan(const struct cli *cli, struct err *e)
+{
+	struct layout_params params;
+	struct iso_plan plan = {0};
+	struct record rec = {0};
+	struct uuid uuid;
+	int r;
+
+	if (cli_target(cli->args[0], &uuid) == CLI_FILE)
+		return plan_file(cli, cli->args[0], e);
+	r = load_target(cli, cli->args[0], &rec, e);
+	if (r == 0)
+		r = domain_plan(cli->root, &rec, &params, &plan, e);
+	if (r == 0)
+		print_plan(&params, &plan);
+	iso_plan_free(&plan);
+	record_free(&rec);
+	return r;
+}
+
+static int verb_apply(const struct cli *cli, struct err *e)
+{
+	struct record rec = {0};
+	int r;
+
+	r = load_target(cli, cli->args[0], &rec, e);
+	if (r == 0)
+		r = domain_apply(cli->root, &rec.uuid, e);
+	record_free(&rec);
+	return r;
+}
+
+static int verb_revert(const struct cli *cli, struct err *e)
+{
+	struct record rec = {0};
+	struct err local = {0};
+	int r;
+
+	r = load_target(cli, cli->args[0], &rec, &local);
+	if (r == -ENOENT)
+		return 0; /* nothing recorded, nothing to take back */
+	if (r < 0)
+		return err_set(e, local.exit, local.errnum, "%s", local.msg);
+	r = domain_revert(cli->root, &rec.uuid, e);
+	record_free(&rec);
+	return r;
+}
+
+static int verb_check(const struct cli *cli, struct err *e)
+{
+	auto_sb struct strbuf diff = {0};
+	struct record rec = {0};
+	struct err first = {0};
+	int r;
+
+	r = load_target(cli, cli->args[0], &rec, e);
+	if (r < 0)
+		return r;
+	r = domain_check(cli->root, &rec.uuid, &diff, &first);
+	record_free(&rec);
+	if (r < 0 && !diff.len)
+		return err_set(e, first.exit, first.errnum, "%s", first.msg);
+	if (!cli->quiet)
+		fputs(sb_str(&diff), stdout);
+	/* The lines say it; no message besides. */
+	if (r < 0)
+		return err_set(e, EX_CORDON_DIFFERS, ESTALE, "%s: the live system differs from the plan",
+			       cli->args[0]);
+	return 0;
+}
+
+static json_t *show_nic(const struct record_nic *nic)
+{
+	char mac[MAC_STRLEN];
+
+	return json_pack("{s:s, s:s, s:s, s:s?, s:b, s:b}", "mac", mac_str(&nic->mac, mac), "tap",
+			 nic->tap, "bridge", nic->bridge, "network", nic->network, "guarded",
+			 nic->guarded, "gone", nic->gone);
+}
+
+static int show_json(const struct record *rec, bool in_force, struct err *e)
+{
+	char uuid[UUID_STRLEN];
+	json_t *nics = json_array(), *doc;
+
+	for (size_t i = 0; i < rec->n_nics; i++)
+		(void)json_array_append_new(nics, show_nic(&rec->nics[i]));
+	doc = json_pack("{s:s, s:s, s:s, s:s, s:i, s:o}", "name", rec->name, "uuid",
+			uuid_str(&rec->uuid, uuid), "phase", record_phase_name(rec->phase),
+			"isolation", !rec->isolation ? "off" : in_force ? "in force" : "broken", "slot",
+			(int)rec->slot, "nics", nics);
+	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0) {
+		json_decref(doc);
+		return err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
+	}
+	putchar('\n');
+	json_decref(doc);
+	return 0;
+}
+
+static void show_text(const struct record *rec, bool in_force)
+{
+	char uuid[UUID_STRLEN], mac[MAC_STRLEN];
+
+	printf("%s  %s\nphase      %s\nisolation  %s\n", rec->name, uuid_str(&rec->uuid, uuid),
+	       record_phase_name(rec->phase),
+	       !rec->isolation ? "off" : in_force ? "in force" : "broken");
+	for (size_t i = 0; i < rec->n_nics; i++) {
+		const struct record_nic *nic = &rec->nics[i];
+
+		printf("nic        %s on %s, %s%s%s%s%s\n", nic->tap, nic->bridge,
+		       mac_str(&nic->mac, mac), nic->network ? ", network " : "",
+		       nic->network ? nic->network : "", nic->guarded ? ", guarded" : "",
+		       nic->gone ? ", unplugged" : "");
+	}
+}
+
+static int verb_show(const struct cli *cli, struct err *e)
+{
+	struct record rec = {0};
+	bool in_force;
+	int r;
+
+	r = load_target(cli, cli->args[0], &rec, e);
+	if (r < 0)
+		return r;
+	in_force = domain_check(cli->root, &rec.uuid, NULL, NULL) == 0;
+	if (cli->json)
+		r = show_json(&rec, in_force, e);
+	else
+		show_text(&rec, in_force);
+	record_free(&rec);
+	return r;
+}
+
+static int guard_need(const struct cli *cli, int n, struct err *e)
+{
+	if (cli->n_args != n)
+		return err_set(e, EX_CORDON_USAGE, EINVAL,
+			       "usage: virt-cordon-netiso guard apply NETWORK BRIDGE, "
+			       "guard revert|check NETWORK, guard plan BRIDGE");
+	return 0;
+}
+
+static int print_diff(int r, const struct strbuf *text)
+{
+	fputs(sb_str(text), stdout);
+	return r;
+}
+
+static int verb_guard(const struct cli *cli, struct err *e)
+{
+	const char *what = cli->args[0];
+	auto_sb struct strbuf text = {0};
+	int r;
+
+	if (strcmp(what, "apply") == 0) {
+		r = guard_need(cli, 3, e);
+		return r < 0 ? r : guard_apply(cli->root, cli->args[1], cli->args[2], e);
+	}
+	r = guard_need(cli, 2, e);
+	if (r < 0)
+		return r;
+	if (strcmp(what, "revert") == 0)
+		return guard_revert(cli->root, cli->args[1], e);
+	if (strcmp(what, "check") == 0)
+		return print_diff(guard_check(cli->root, cli->args[1], &text, e), &text);
+	if (strcmp(what, "plan") == 0)
+		return print_diff(guard_plan(cli->root, cli->args[1], &text, e), &text);
+	return err_set(e, EX_CORDON_USAGE, EINVAL, "unknown: guard %s", what);
+}
+
+static const struct cli_verb verbs[] = {
+	{"plan", "DOMAIN|FILE", 1, 1, "print the transaction; changes nothing", verb_plan},
+	{"apply", "DOMAIN", 1, 1, "put a running domain's isolation in, or repair it", verb_apply},
+	{"revert", "DOMAIN", 1, 1, "take it out by what was recorded", verb_revert},
+	{"check", "DOMAIN", 1, 1, "print what differs from the plan; exit 1 if anything", verb_check},
+	{"show", "DOMAIN", 1, 1, "print NICs and whether isolation is in force", verb_show},
+	{"guard", "apply|revert|check|plan ...", 1, 3, "the guard of a network", verb_guard},
+	{NULL, NULL, 0, 0, NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+	static const struct cli_program prog = {
+		.name = "virt-cordon-netiso",
+		.summary = "Isolate the network of a libvirt domain with one nftables transaction.",
+		.example = "  virt-cordon-netiso plan /etc/virt-cordon/domains/sandbox.ini\n"
+			   "  virt-cordon-netiso check sandbox\n"
+			   "  virt-cordon-netiso guard check cordon\n",
+		.verbs = verbs,
+	};
+
+	umask(022);
+	return cli_main(&prog, argc, argv);
+}

@@ -1,0 +1,6 @@
+LIB_SRCS += netiso/layout.c netiso/compile.c netiso/supported.c netiso/kernel.c netiso/nft.c \
+	netiso/gather.c netiso/base.c netiso/domain.c netiso/guard.c netiso/factsfile.c
+
+PROGS += virt-cordon-netiso
+virt-cordon-netiso_main := netiso/main.c
+virt-cordon-netiso_libs = $(NFT_LIBS) $(MNL_LIBS) $(JANSSON_LIBS) $(INI_LIBS)

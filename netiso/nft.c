@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libnftables: see netiso/nft.h. */
+#include "netiso/nft.h"
+
+#include "lib/util.h"
+
+#include <errno.h>
+#include <nftables/libnftables.h>
+#include <string.h>
+
+/* The first line of what libnftables says: the rest points into the command. */
+static void first_line(const char *s, char *buf, size_t size)
+{
+	size_t n = s ? strcspn(s, "\n") : 0;
+
+	if (n >= size)
+		n = size - 1;
+	memcpy(buf, s ? s : "", n);
+	buf[n] = '\0';
+}
+
+static int failed(struct nft_ctx *ctx, int saved, struct err *e)
+{
+	char line[512];
+
+	first_line(nft_ctx_get_error_buffer(ctx), line, sizeof(line));
+	if (saved == EPERM || strstr(line, "Operation not permitted"))
+		return err_set(e, EX_CORDON_NOPERM, EPERM, "nftables: %s", line);
+	if (strstr(line, "not supported"))
+		return err_set(e, EX_CORDON_UNAVAILABLE, EOPNOTSUPP, "nftables: %s", line);
+	return err_set(e, EX_CORDON_OS, EIO, "nftables: %s", line[0] ? line : "no reason given");
+}
+
+static struct nft_ctx *context(struct err *e)
+{
+	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+
+	if (!ctx || nft_ctx_buffer_output(ctx) || nft_ctx_buffer_error(ctx)) {
+		if (ctx)
+			nft_ctx_free(ctx);
+		(void)err_os(e, ENOMEM, "libnftables");
+		return NULL;
+	}
+	return ctx;
+}
+
+int iso_nft_apply(const char *text, struct err *e)
+{
+	struct nft_ctx *ctx = context(e);
+	int r = 0;
+
+	if (!ctx)
+		return -ENOMEM;
+	errno = 0;
+	if (nft_run_cmd_from_buffer(ctx, text) != 0)
+		r = failed(ctx, errno, e);
+	nft_ctx_free(ctx);
+	return r;
+}
+
+int iso_nft_list(const char *command, char **ret, struct err *e)
+{
+	struct nft_ctx *ctx = context(e);
+	int r = 0;
+
+	if (!ctx)
+		return -ENOMEM;
+	nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_NUMERIC_ALL);
+	errno = 0;
+	if (nft_run_cmd_from_buffer(ctx, command) != 0)
+		r = failed(ctx, errno, e);
+	else if (!(*ret = strdup(nft_ctx_get_output_buffer(ctx))))
+		r = err_os(e, ENOMEM, "libnftables");
+	nft_ctx_free(ctx);
+	return r;
+}
