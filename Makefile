@@ -131,7 +131,7 @@ all: $(LIB)
 
 # The value of a variable, for scripts.
 print-%:
-	@echo '$($*)'
+	$(info $($*))@:
 
 .PHONY: all unit-tests golden-tests clean FORCE
 .DELETE_ON_ERROR:
