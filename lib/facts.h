@@ -18,32 +18,32 @@
 
 /* <interface type=…>, the live kind where an <actual> or the running XML gives one. */
 enum nic_type {
-	NIC_NETWORK,	/* on a libvirt network whose kind is not known yet (prepare), or NAT/routed/open */
-	NIC_BRIDGE,	/* on a bridge given by name, or a network of forward mode bridge, once resolved */
+	NIC_NETWORK, /* on a libvirt network: any at prepare, NAT/routed/open from start on */
+	NIC_BRIDGE,  /* on a bridge by name, or from start on a network of forward mode bridge */
 	NIC_ETHERNET,
 	NIC_USER,
-	NIC_DIRECT,	/* macvtap */
+	NIC_DIRECT, /* macvtap */
 	NIC_HOSTDEV,
 	NIC_VHOSTUSER,
 	NIC_VDPA,
 	NIC_INTERNAL,
-	NIC_SOCKET,	/* server, client, mcast, udp */
-	NIC_OTHER,	/* a type this release does not know: refused */
+	NIC_SOCKET, /* server, client, mcast, udp */
+	NIC_OTHER,  /* a type this release does not know: refused */
 };
 
 struct nic {
 	enum nic_type type;
-	char type_name[32];	/* as in the XML, for messages */
+	char type_name[32]; /* as in the XML, cut and made printable, for messages */
 	bool has_mac;
 	struct mac mac;
-	char tap[IFNAMSIZ];	/* <target dev>, "" when not there (at prepare) or when longer than a link's name */
-	char bridge[IFNAMSIZ];	/* <source bridge>, "" when not known yet */
-	char *network;		/* <source network>, or NULL */
+	char tap[IFNAMSIZ]; /* <target dev>; "" when absent (at prepare) or too long for a link */
+	char bridge[IFNAMSIZ]; /* <source bridge>, "" when not known yet */
+	char *network;	       /* <source network>, or NULL */
 	bool has_port;
-	struct uuid port;	/* <source portid> */
-	char *virtualport;	/* <virtualport type>: "openvswitch", "802.1Qbh", …, or NULL */
-	bool vlan;		/* a <vlan> element */
-	unsigned line;		/* of the XML, for messages */
+	struct uuid port;  /* <source portid> */
+	char *virtualport; /* <virtualport type>: "openvswitch", "802.1Qbh", …, or NULL */
+	bool vlan;	   /* a <vlan> element */
+	unsigned line;	   /* of the XML, for messages */
 };
 
 struct filesystem {
@@ -57,7 +57,7 @@ struct filesystem {
 /* A device that crosses the border; a domain may have several of a class. */
 struct device {
 	enum device_class cls;
-	char *what; /* for messages: "hostdev pci 0000:01:00.0", "serial tcp 127.0.0.1:5555" */
+	char *what; /* printable: "hostdev pci 0000:01:00.0", "serial tcp 127.0.0.1:5555" */
 };
 
 /* Zero-initialise, fill with facts_parse_domain, release with facts_free. */
@@ -82,20 +82,24 @@ struct facts {
  * not <domain>, a domain without name or UUID, and a NIC without what its type must have. What is
  * not understood in a place that matters (an unknown interface type) is kept as such, never
  * dropped, so that the audit can refuse it. Elements in foreign namespaces other than QEMU's are
- * ignored. Exit code 65.
+ * ignored. Only direct children count, never what lies in <metadata>. Exit code 65; @ret is
+ * written only on success.
+ *
+ * The name is kept byte for byte, even one that no file can have. libvirt writes a carriage return
+ * in a name as it is, and XML makes it a newline: a caller who was told the name, too, compares.
  */
 int facts_parse_domain(const char *xml, size_t len, struct facts *ret, struct err *e);
 void facts_free(struct facts *f);
 
 /* What the network hook is told: <hookData> of libvirt's "Hooks for specific system management". */
 struct port_facts {
-	char *network;	       /* <network><name> */
+	char *network; /* <network><name> */
 	struct uuid network_uuid;
 	char bridge[IFNAMSIZ]; /* <network><bridge name>, or "" */
 	char *forward_mode;    /* <network><forward mode>, or NULL when isolated */
-	uint64_t lease_s;      /* DHCP lease time in seconds (<lease expiry unit>), 0: infinite; 3600 when not given */
+	uint64_t lease_s; /* the longest DHCP lease in seconds, 0: infinite; 3600 when not given */
 	bool has_dhcp;
-	bool has_port;	       /* a <networkport> is there */
+	bool has_port; /* a <networkport> is there */
 	struct uuid port;
 	char *owner_name;
 	struct uuid owner_uuid;
@@ -108,7 +112,10 @@ int facts_parse_hook_data(const char *xml, size_t len, struct port_facts *ret, s
 void port_facts_free(struct port_facts *p);
 
 /**
- * facts_audit_devices - the first devices that @p does not allow, as one message (exit code 78) that
- * names each class, what it is, and the line to write; 0 when all are allowed.
+ * facts_audit_devices - refuse what [devices] allow of @p does not name; 0 when all is allowed.
+ *
+ * Exit code 78, and a line of message for each class: the policy's file and line, the first few
+ * devices, what the class is, and the line to write that would allow all of them. To be asked at
+ * prepare and, since networks turn into devices only then, at start again.
  */
 int facts_audit_devices(const struct facts *f, const struct policy *p, struct err *e);
