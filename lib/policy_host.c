@@ -64,6 +64,7 @@ static void guarded_network(struct policy_reader *r, const char *value, void *ar
 {
 	struct host_config *c = arg;
 	char quoted[INI_QUOTE_MAX + 8];
+	auto_free char *copy = NULL;
 	char **more;
 
 	/* libvirt's rules for a network's name are those for a domain's. */
@@ -78,15 +79,15 @@ static void guarded_network(struct policy_reader *r, const char *value, void *ar
 			return;
 		}
 	}
-	more = reader_grow(r, c->guarded_networks, c->n_guarded_networks, sizeof(*more));
+	copy = strdup(value);
+	more = copy ? reader_grow(r, c->guarded_networks, c->n_guarded_networks, sizeof(*more))
+		    : NULL;
+	if (!copy)
+		r->report->oom = true;
 	if (!more)
 		return;
 	c->guarded_networks = more;
-	more[c->n_guarded_networks] = strdup(value);
-	if (more[c->n_guarded_networks])
-		c->n_guarded_networks++;
-	else
-		r->report->oom = true;
+	more[c->n_guarded_networks++] = TAKE_PTR(copy);
 }
 
 static void clear_networks(struct host_config *c)
@@ -233,6 +234,8 @@ static void read_host_section(struct host_reader *h, const struct ini *ini, size
 
 static bool host_defaults(struct host_config *ret)
 {
+	char *name = strdup("cordon"), **networks = malloc(sizeof(*networks));
+
 	*ret = (struct host_config){
 		.unlisted = UNLISTED_IGNORE,
 		.mark_base = 0x4c5a0000,
@@ -241,12 +244,15 @@ static bool host_defaults(struct host_config *ret)
 		.log_group = 0,
 	};
 	policy_defaults(&ret->defaults);
-	ret->guarded_networks = calloc(1, sizeof(*ret->guarded_networks));
-	if (!ret->guarded_networks)
+	if (!name || !networks) {
+		free(name);
+		free(networks);
 		return false;
+	}
+	networks[0] = name;
+	ret->guarded_networks = networks;
 	ret->n_guarded_networks = 1;
-	ret->guarded_networks[0] = strdup("cordon");
-	return ret->guarded_networks[0] != NULL;
+	return true;
 }
 
 static void read_host(struct host_reader *h, const char *text, size_t len)
@@ -303,6 +309,12 @@ int host_config_parse(const char *path, const char *text, size_t len, struct hos
 	return 0;
 }
 
+/* A host without the file has the defaults. */
+static int host_without_file(struct host_config *ret, struct err *e)
+{
+	return host_defaults(ret) ? 0 : err_os(e, ENOMEM, HOST_PATH);
+}
+
 int host_config_load(const char *root, struct host_config *ret, struct err *e)
 {
 	auto_sb struct strbuf path = {0};
@@ -316,16 +328,8 @@ int host_config_load(const char *root, struct host_config *ret, struct err *e)
 	if (path.failed)
 		return err_os(e, ENOMEM, HOST_PATH);
 	r = securefile_open(root, HOST_PATH, SECUREFILE_SHARED, &fd, &open_err);
-	if (r == -ENOENT) {
-		struct host_config c;
-
-		if (!host_defaults(&c)) {
-			host_config_free(&c);
-			return err_os(e, ENOMEM, HOST_PATH);
-		}
-		*ret = c;
-		return 0;
-	}
+	if (r == -ENOENT)
+		return host_without_file(ret, e);
 	if (r < 0)
 		return err_set(e, open_err.exit, open_err.errnum, "%s", open_err.msg);
 	r = securefile_read(fd, sb_str(&path), POLICY_FILE_MAX, &text, &len, e);
