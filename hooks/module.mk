@@ -1,0 +1,5 @@
+LIB_SRCS += hooks/admit.c hooks/qemu.c hooks/network.c
+
+PROGS += virt-cordon-hook
+virt-cordon-hook_main := hooks/main.c
+virt-cordon-hook_libs = $(XML_LIBS) $(INI_LIBS)

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The operations of a domain: prepare, start, started, stopped, release, reconnect, restore, migrate. */
+#include "hooks/hook.h"
+
+#include "lib/util.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOCK_MS 10000
+
+/* One operation on one domain. */
+struct op {
+	struct facts facts;
+	struct admission adm;
+	struct record rec;
+	bool has_record;
+	int lock;
+};
+
+static void op_free(struct op *op)
+{
+	facts_free(&op->facts);
+	admission_free(&op->adm);
+	record_free(&op->rec);
+	util_closep(&op->lock);
+}
+#define auto_op __attribute__((cleanup(op_free)))
+
+static int set_phase(struct op *op, enum record_phase phase, struct err *e)
+{
+	op->rec.phase = phase;
+	return record_save(HOOK_ROOT, &op->rec, e);
+}
+
+static int lock_domain(struct op *op, struct err *e)
+{
+	op->lock = record_lock_domain(HOOK_ROOT, &op->facts.uuid, LOCK_MS, e);
+	return op->lock < 0 ? op->lock : 0;
+}
+
+/* The record, if there is one; a damaged one is an error. */
+static int load_record(struct op *op, struct err *e)
+{
+	struct err local = {0};
+	int r;
+
+	r = record_load(HOOK_ROOT, &op->facts.uuid, &op->rec, &local);
+	op->has_record = r == 0;
+	if (r == 0 || r == -ENOENT)
+		return 0;
+	return err_set(e, local.exit, local.errnum, "%s", local.msg);
+}
+
+/* The lock's folder, when nothing else came into it. */
+static void drop_empty_folder(struct op *op)
+{
+	const struct record none = {.uuid = op->facts.uuid};
+
+	(void)record_remove(HOOK_ROOT, &none, NULL);
+}
+
+static int write_policy(const struct op *op, struct err *e)
+{
+	auto_sb struct strbuf text = {0};
+
+	policy_print(&op->adm.policy, &text);
+	if (text.failed)
+		return err_os(e, ENOMEM, "policy");
+	return record_file_write(HOOK_ROOT, &op->facts.uuid, "policy.ini", text.data, text.len, e);
+}
+
+/* What a crash left of an earlier run of this domain, which is not running now. */
+static int undo_leftovers(struct op *op, struct err *e)
+{
+	int r;
+
+	r = load_record(op, e);
+	if (r < 0 || !op->has_record)
+		return r;
+	hook_log("%s: undoing what an earlier run left", op->facts.name);
+	r = run_netiso_uuid("revert", &op->facts.uuid, e);
+	if (r == 0)
+		r = record_remove(HOOK_ROOT, &op->rec, e);
+	record_free(&op->rec);
+	op->has_record = false;
+	util_closep(&op->lock);
+	/* The lock went with the folder. */
+	return r < 0 ? r : lock_domain(op, e);
+}
+
+static int allot_slot(struct op *op, struct err *e)
+{
+	auto_close int host = record_lock_host(HOOK_ROOT, LOCK_MS, e);
+
+	return host < 0 ? host : record_slot_allot(HOOK_ROOT, &op->rec, e);
+}
+
+static int begin_record(struct op *op, struct err *e)
+{
+	int r;
+
+	op->rec = (struct record){
+		.name = strdup(op->facts.name),
+		.uuid = op->facts.uuid,
+		.phase = PHASE_PREPARED,
+		.isolation = op->adm.policy.isolation,
+	};
+	if (!op->rec.name)
+		return err_os(e, ENOMEM, "record");
+	/* First what outlives a reboot: from now on this UUID does not start without a policy. */
+	r = record_history_add(HOOK_ROOT, &op->rec.uuid, op->rec.name, e);
+	if (r == 0)
+		r = write_policy(op, e);
+	if (r == 0)
+		r = allot_slot(op, e);
+	if (r == 0)
+		r = record_save(HOOK_ROOT, &op->rec, e);
+	return r;
+}
+
+static int do_prepare(struct op *op, struct err *e)
+{
+	int r;
+
+	r = admit(&op->facts, &op->adm, e);
+	if (r < 0 || !op->adm.managed)
+		return r;
+	r = lock_domain(op, e);
+	if (r == 0)
+		r = undo_leftovers(op, e);
+	if (r == 0)
+		r = begin_record(op, e);
+	return r;
+}
+
+/* restore and migrate: the same refusals, earlier; prepare follows and does the work. */
+static int do_admit_only(struct op *op, struct err *e)
+{
+	return admit(&op->facts, &op->adm, e);
+}
+
+static const struct record_nic *find_port(const struct record *rec, const struct uuid *port)
+{
+	for (size_t i = 0; i < rec->n_ports; i++)
+		if (uuid_equal(&rec->ports[i].port, port))
+			return &rec->ports[i];
+	return NULL;
+}
+
+/* A NIC of the running domain's XML becomes a NIC of the record, with what its port told. */
+static int tie_nic(struct op *op, const struct nic *nic, size_t i, struct record_nic *out,
+		   struct err *e)
+{
+	const struct record_nic *port = nic->has_port ? find_port(&op->rec, &nic->port) : NULL;
+	int guarded;
+
+	if ((nic->type != NIC_NETWORK && nic->type != NIC_BRIDGE) || !nic->has_mac)
+		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
+			       "NIC %zu became <interface type='%s'>, which cannot be isolated", i + 1,
+			       nic->type_name);
+	if (!nic->tap[0] || !nic->bridge[0])
+		return err_set(e, EX_CORDON_DATA, ENODEV, "NIC %zu has no tap or no bridge in the XML",
+			       i + 1);
+	if (nic->network && !port)
+		return err_set(e, EX_CORDON_UNAVAILABLE, ENOENT,
+			       "libvirt did not announce the port of NIC %zu on network %s: the "
+			       "network hook is not loaded; restart libvirtd (or virtnetworkd)", i + 1,
+			       nic->network);
+
+	guarded = nic_is_guarded(&op->adm.host, nic, e);
+	if (guarded < 0)
+		return guarded;
+	*out = (struct record_nic){
+		.mac = nic->mac,
+		.network = nic->network ? strdup(nic->network) : NULL,
+		.has_port = nic->has_port,
+		.port = nic->port,
+		.lease_s = port ? port->lease_s : 3600,
+		.guarded = guarded == 1,
+	};
+	memcpy(out->tap, nic->tap, sizeof(out->tap));
+	memcpy(out->bridge, nic->bridge, sizeof(out->bridge));
+	return nic->network && !out->network ? err_os(e, ENOMEM, "record") : 0;
+}
+
+static int tie_nics(struct op *op, struct err *e)
+{
+	int r;
+
+	if (op->facts.n_nics > RECORD_NICS_MAX)
+		return err_set(e, EX_CORDON_POLICY, E2BIG, "more than %d NICs", RECORD_NICS_MAX);
+	op->rec.nics = calloc(op->facts.n_nics + 1, sizeof(*op->rec.nics));
+	if (!op->rec.nics)
+		return err_os(e, ENOMEM, "record");
+	for (size_t i = 0; i < op->facts.n_nics; i++) {
+		r = tie_nic(op, &op->facts.nics[i], i, &op->rec.nics[i], e);
+		if (r < 0)
+			return r;
+		op->rec.n_nics++;
+	}
+	return 0;
+}
+
+/* A domain without a record at this point was left alone by prepare, and must still deserve it. */
+static int still_unmanaged(struct op *op, struct err *e)
+{
+	int r;
+
+	r = admit(&op->facts, &op->adm, e);
+	if (r < 0 || !op->adm.managed)
+		return r;
+	return err_set(e, EX_CORDON_POLICY, EPERM,
+		       "has a policy that was not there, or not seen, when libvirt prepared the start; "
+		       "start it again");
+}
+
+static int isolate(struct op *op, struct err *e)
+{
+	int r;
+
+	r = set_phase(op, PHASE_ISOLATING, e);
+	if (r == 0 && op->rec.isolation)
+		r = run_netiso_uuid("apply", &op->rec.uuid, e);
+	return r < 0 ? r : set_phase(op, PHASE_ISOLATED, e);
+}
+
+static int do_start(struct op *op, struct err *e)
+{
+	int r;
+
+	r = load_record(op, e);
+	if (r < 0)
+		return r;
+	if (!op->has_record)
+		return still_unmanaged(op, e);
+	r = lock_domain(op, e);
+	if (r == 0)
+		r = host_config_load(HOOK_ROOT, &op->adm.host, e);
+	if (r < 0)
+		return r;
+	if (op->rec.phase != PHASE_PREPARED || strcmp(op->rec.name, op->facts.name) != 0)
+		return err_set(e, EX_CORDON_BUG, EPERM, "start after phase '%s' of domain '%s'",
+			       record_phase_name(op->rec.phase), op->rec.name);
+	r = tie_nics(op, e);
+	if (r == 0)
+		r = isolate(op, e);
+	/* libvirt calls stopped and release next, which undo; what can be undone now, is. */
+	if (r < 0 && op->rec.isolation)
+		(void)run_netiso_uuid("revert", &op->rec.uuid, NULL);
+	return r;
+}
+
+static int do_started(struct op *op, struct err *e)
+{
+	int r;
+
+	r = load_record(op, e);
+	if (r < 0)
+		return r;
+	if (!op->has_record)
+		return still_unmanaged(op, e);
+	if (op->rec.phase != PHASE_ISOLATED)
+		return err_set(e, EX_CORDON_BUG, EPERM, "started, but not isolated");
+	r = lock_domain(op, e);
+	if (r == 0 && op->rec.isolation)
+		r = run_netiso_uuid("check", &op->rec.uuid, e);
+	return r < 0 ? r : set_phase(op, PHASE_RUNNING, e);
+}
+
+/* By the record, never by the policy of now. */
+static int do_stopped(struct op *op, struct err *e)
+{
+	int r;
+
+	r = load_record(op, e);
+	if (r < 0 || !op->has_record)
+		return r;
+	r = lock_domain(op, e);
+	if (r == 0)
+		r = set_phase(op, PHASE_STOPPING, e);
+	if (op->rec.isolation && run_netiso_uuid("revert", &op->rec.uuid, e) < 0)
+		return -EIO;
+	return r;
+}
+
+static int do_release(struct op *op, struct err *e)
+{
+	int r;
+
+	r = load_record(op, e);
+	if (r < 0 || !op->has_record)
+		return r;
+	r = lock_domain(op, e);
+	if (r == 0 && op->rec.isolation)
+		r = run_netiso_uuid("revert", &op->rec.uuid, e);
+	/* With something left in the kernel the record stays, for the next start or gc. */
+	return r < 0 ? r : record_remove(HOOK_ROOT, &op->rec, e);
+}
+
+/* NICs that came or changed while no one was told (a plain bridge) are taken in. */
+static int retie_nics(struct op *op, struct err *e)
+{
+	for (size_t i = 0; i < op->facts.n_nics; i++) {
+		const struct nic *nic = &op->facts.nics[i];
+		struct record_nic *grown, added;
+		bool known = false;
+		int r;
+
+		for (size_t k = 0; k < op->rec.n_nics; k++)
+			known = known || strcmp(op->rec.nics[k].tap, nic->tap) == 0;
+		if (known)
+			continue;
+		r = tie_nic(op, nic, i, &added, e);
+		if (r < 0)
+			return r;
+		grown = realloc(op->rec.nics, (op->rec.n_nics + 1) * sizeof(*grown));
+		if (!grown || op->rec.n_nics >= RECORD_NICS_MAX) {
+			op->rec.nics = grown ? grown : op->rec.nics;
+			free(added.network);
+			return err_os(e, ENOMEM, "record");
+		}
+		hook_log("%s: NIC %s was added while libvirt ran no hook", op->rec.name, nic->tap);
+		op->rec.nics = grown;
+		grown[op->rec.n_nics++] = added;
+	}
+	return 0;
+}
+
+/* After a daemon restart. An error makes libvirt kill the guest. */
+static int do_reconnect(struct op *op, struct err *e)
+{
+	struct err why = {0};
+	int r;
+
+	r = load_record(op, e);
+	if (r < 0)
+		return r;
+	if (!op->has_record || !op->rec.isolation)
+		return 0; /* it runs since before it had a policy */
+	r = lock_domain(op, e);
+	if (r == 0)
+		r = host_config_load(HOOK_ROOT, &op->adm.host, e);
+	if (r == 0)
+		r = retie_nics(op, e);
+	if (r == 0)
+		r = record_save(HOOK_ROOT, &op->rec, e);
+	if (r < 0)
+		return r;
+	if (run_netiso_uuid("check", &op->rec.uuid, &why) < 0) {
+		hook_log("%s: %s; repairing", op->rec.name, why.msg);
+		r = run_netiso_uuid("apply", &op->rec.uuid, e);
+	}
+	return r < 0 ? r : set_phase(op, PHASE_RUNNING, e);
+}
+
+static const struct {
+	const char *op;
+	int (*run)(struct op *op, struct err *e);
+} operations[] = {
+	{"prepare", do_prepare},     {"start", do_start},	{"started", do_started},
+	{"stopped", do_stopped},     {"release", do_release},	{"reconnect", do_reconnect},
+	{"restore", do_admit_only},  {"migrate", do_admit_only},
+};
+
+int qemu_run(const struct call *call, struct err *e)
+{
+	auto_op struct op op = {.lock = -1};
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
+		if (strcmp(call->op, operations[i].op) != 0)
+			continue;
+		r = facts_parse_domain(call->xml, call->len, &op.facts, e);
+		if (r < 0)
+			return err_wrap(e, "domain XML");
+		if (strcmp(op.facts.name, call->object) != 0)
+			return err_set(e, EX_CORDON_DATA, EBADMSG,
+				       "libvirt says '%s', its XML '%s'", call->object, op.facts.name);
+		r = operations[i].run(&op, e);
+		if (op.lock >= 0 && !op.has_record && !op.rec.name)
+			drop_empty_folder(&op);
+		return r;
+	}
+	return 0; /* attach and whatever comes: nothing to do with us */
+}

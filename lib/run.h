@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Running another program: argument vector, built environment, closed descriptors, deadline. */
+#pragma once
+
+#include "lib/err.h"
+#include "lib/strbuf.h"
+
+#include <stdint.h>
+
+#define RUN_OUTPUT_MAX 16384 /* bytes kept of what a program says; the rest is read and dropped */
+
+/**
+ * run_program - run @argv (argv[0] is a path) and wait for it.
+ * @deadline_ms: after that it is killed
+ * @output: what it wrote to stderr is appended, at most RUN_OUTPUT_MAX bytes; may be NULL
+ *
+ * stdin and stdout are /dev/null; every other descriptor is closed; the environment is PATH and
+ * LC_ALL. Returns its exit code (0..255); -ETIMEDOUT (exit code 75) when it was killed for time;
+ * -ECHILD (exit code 70) when a signal ended it; -errno when it could not be started.
+ */
+int run_program(const char *const *argv, uint32_t deadline_ms, struct strbuf *output, struct err *e);
+
+/**
+ * run_sibling - the path of a program in the folder of the running one (/proc/self/exe), so that an
+ * installed tree and a build tree each use their own. Returns @buf.
+ */
+int run_sibling(const char *name, char *buf, size_t size, struct err *e);
