@@ -345,16 +345,23 @@ static void lan_chain(struct build *b)
 		slot, slot);
 }
 
-/* An element of flows carries an expression of its own, which counts this domain's connections. */
-static void flows_element(struct build *b)
+/* The chain that lets at most N connections of a domain be. Shared by all domains with that limit,
+ * and left alone by undo. The counting elements must be made by the packets themselves: one that we
+ * added would be gone as soon as its domain has no connection (the set's garbage collection). */
+static void flow_limit(struct build *b)
 {
-	const struct term mark = term_mark(b->mark);
-	struct iso_element el = as_element("inet", "flows", mark);
-	char rest[40];
+	const unsigned n = b->p->max_flows;
+	char chain[ISO_CHAIN_MAX];
 
-	(void)snprintf(rest, sizeof(rest), " ct count over %u", b->p->max_flows);
-	element(b, "inet", "flows", mark, rest);
-	remember(b, &el, mark.text, rest);
+	(void)snprintf(chain, sizeof(chain), "flows_%u", n);
+	sb_addf(&b->apply,
+		"add chain inet " TBL " %s\n"
+		"flush chain inet " TBL " %s\n"
+		"add rule inet " TBL " %s add @flows { meta mark ct count over %u } goto deny_flows\n"
+		"add rule inet " TBL " %s accept\n",
+		chain, chain, chain, n, chain);
+	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
+	verdict_element(b, "inet", "flow_limit", term_mark(b->mark), "goto", chain);
 }
 
 /* Gate 4. */
@@ -364,7 +371,7 @@ static void domain_elements(struct build *b)
 	const struct policy *p = b->p;
 
 	map_element(b, "inet", "priority_mark", term_priority(b->mark), mark);
-	flows_element(b);
+	flow_limit(b);
 	if (p->log_denied)
 		set_element(b, "inet", "logged", mark);
 	if (p->egress == EGRESS_INTERNET)

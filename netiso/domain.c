@@ -193,7 +193,7 @@ static void undo_of_tap(const char *undo, const char *tap, struct strbuf *out)
 			out->failed = true;
 			return;
 		}
-		if (strstr(line, quoted) || strstr(line, " lease_") ||
+		if (strstr(line, quoted) || strstr(line, "add chain bridge ") ||
 		    (n > clen && strcmp(line + n - clen, chain) == 0))
 			sb_addf(out, "%s\n", line);
 		undo += undo[n] ? n + 1 : n;
