@@ -120,6 +120,15 @@ static int check_nic(const struct admission *a, const struct nic *nic, size_t i,
 	char where[512], why[640];
 	int guarded;
 
+	guarded = nic_is_guarded(&a->host, nic, e);
+	if (guarded < 0)
+		return guarded;
+	if (!a->policy.isolation)
+		return !guarded ? 0
+				: refuse_nic(nic, i,
+					     "is on a guarded network, where nothing passes without "
+					     "isolation; write isolation = yes, or use another network",
+					     e);
 	if (nic->type != NIC_NETWORK && nic->type != NIC_BRIDGE)
 		return refuse_nic(nic, i,
 				  "cannot be isolated: its packets do not pass a bridge of the host; "
@@ -132,15 +141,7 @@ static int check_nic(const struct admission *a, const struct nic *nic, size_t i,
 		return refuse_nic(nic, i, "has a <vlan>, which a guest in the cordon cannot use", e);
 	if (!nic->has_mac)
 		return refuse_nic(nic, i, "has no <mac>", e);
-
-	guarded = nic_is_guarded(&a->host, nic, e);
-	if (guarded < 0)
-		return guarded;
-	if (guarded && !a->policy.isolation)
-		return refuse_nic(nic, i, "is on a guarded network, where nothing passes without "
-					  "isolation; write isolation = yes, or use another network", e);
-	if (a->policy.isolation && a->policy.egress != EGRESS_INTERNET && !guarded &&
-	    !a->policy.allow_unguarded) {
+	if (a->policy.egress != EGRESS_INTERNET && !guarded && !a->policy.allow_unguarded) {
 		(void)snprintf(why, sizeof(why),
 			       "is on a network that is not guarded: %s holds there only as long as "
 			       "no one flushes nftables; use the network cordon, or write "
@@ -149,6 +150,15 @@ static int check_nic(const struct admission *a, const struct nic *nic, size_t i,
 		return refuse_nic(nic, i, why, e);
 	}
 	return 0;
+}
+
+int admit_hardware(const struct facts *f, const struct admission *a, struct err *e)
+{
+	int r = facts_audit_devices(f, &a->policy, e);
+
+	for (size_t i = 0; i < f->n_nics && r == 0; i++)
+		r = check_nic(a, &f->nics[i], i, e);
+	return r;
 }
 
 static int check_domain(const struct facts *f, const struct admission *a, struct err *e)
@@ -162,11 +172,7 @@ static int check_domain(const struct facts *f, const struct admission *a, struct
 			       policy_where(&a->policy, KEY_DOMAIN_UUID, where, sizeof(where)),
 			       uuid_str(&a->policy.uuid, want), uuid_str(&f->uuid, have));
 	r = check_built(&a->policy, e);
-	if (r == 0)
-		r = facts_audit_devices(f, &a->policy, e);
-	for (size_t i = 0; i < f->n_nics && r == 0; i++)
-		r = check_nic(a, &f->nics[i], i, e);
-	return r;
+	return r < 0 ? r : admit_hardware(f, a, e);
 }
 
 int admit(const struct facts *f, struct admission *ret, struct err *e)

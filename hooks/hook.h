@@ -41,6 +41,12 @@ struct admission {
 int admit(const struct facts *f, struct admission *ret, struct err *e);
 void admission_free(struct admission *a);
 
+/**
+ * admit_hardware - the part of admit about devices and NICs alone. libvirt resolves networks between
+ * prepare and start, and what was a network may then be a macvtap or a host device.
+ */
+int admit_hardware(const struct facts *f, const struct admission *a, struct err *e);
+
 /** is_guarded_network - by the host's list; @network may be NULL. */
 bool is_guarded_network(const struct host_config *host, const char *network);
 

@@ -158,7 +158,7 @@ static int tie_nic(struct op *op, const struct nic *nic, size_t i, struct record
 
 	if ((nic->type != NIC_NETWORK && nic->type != NIC_BRIDGE) || !nic->has_mac)
 		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-			       "NIC %zu became <interface type='%s'>, which cannot be isolated", i + 1,
+			       "NIC %zu (<interface type='%s'>) cannot be isolated", i + 1,
 			       nic->type_name);
 	if (!nic->tap[0] || !nic->bridge[0])
 		return err_set(e, EX_CORDON_DATA, ENODEV, "NIC %zu has no tap or no bridge in the XML",
@@ -203,6 +203,21 @@ static int tie_nics(struct op *op, struct err *e)
 	return 0;
 }
 
+/* The policy that prepare accepted, however its file changed since. */
+static int load_policy(struct op *op, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t len;
+	int r;
+
+	r = host_config_load(HOOK_ROOT, &op->adm.host, e);
+	if (r == 0)
+		r = record_file_read(HOOK_ROOT, &op->rec.uuid, "policy.ini", &text, &len, e);
+	if (r == 0)
+		r = policy_parse("policy.ini", text, len, &op->adm.host, &op->adm.policy, e);
+	return r;
+}
+
 /* A domain without a record at this point was left alone by prepare, and must still deserve it. */
 static int still_unmanaged(struct op *op, struct err *e)
 {
@@ -237,13 +252,16 @@ static int do_start(struct op *op, struct err *e)
 		return still_unmanaged(op, e);
 	r = lock_domain(op, e);
 	if (r == 0)
-		r = host_config_load(HOOK_ROOT, &op->adm.host, e);
+		r = load_policy(op, e);
+	if (r == 0)
+		r = admit_hardware(&op->facts, &op->adm, e);
 	if (r < 0)
 		return r;
 	if (op->rec.phase != PHASE_PREPARED || strcmp(op->rec.name, op->facts.name) != 0)
 		return err_set(e, EX_CORDON_BUG, EPERM, "start after phase '%s' of domain '%s'",
 			       record_phase_name(op->rec.phase), op->rec.name);
-	r = tie_nics(op, e);
+	if (op->rec.isolation)
+		r = tie_nics(op, e);
 	if (r == 0)
 		r = isolate(op, e);
 	/* libvirt calls stopped and release next, which undo; what can be undone now, is. */
