@@ -45,17 +45,19 @@ static int admit_unlisted(const struct facts *f, struct admission *a, struct err
 		return err_set(e, EX_CORDON_POLICY, EPERM,
 			       "has no policy, but has had one as '%s'; rename "
 			       "/etc/virt-cordon/domains/%s.ini, or, to let it run without, "
-			       "run: virt-cordon forget '%s'", old, old, f->name);
+			       "run: virt-cordon forget '%s'",
+			       old, old, f->name);
 	for (size_t i = 0; i < f->n_nics; i++) {
 		r = nic_is_guarded(&a->host, &f->nics[i], e);
 		if (r < 0)
 			return r;
 		if (r == 1)
-			return err_set(e, EX_CORDON_POLICY, EPERM,
-				       "has no policy, but a NIC on the guarded network %s; write "
-				       "/etc/virt-cordon/domains/%s.ini (an empty file isolates it)",
-				       f->nics[i].network ? f->nics[i].network : f->nics[i].bridge,
-				       f->name);
+			return err_set(
+				e, EX_CORDON_POLICY, EPERM,
+				"has no policy, but a NIC on the guarded network %s; write "
+				"/etc/virt-cordon/domains/%s.ini (an empty file isolates it)",
+				f->nics[i].network ? f->nics[i].network : f->nics[i].bridge,
+				f->name);
 	}
 	switch (a->host.unlisted) {
 	case UNLISTED_IGNORE:
@@ -67,7 +69,8 @@ static int admit_unlisted(const struct facts *f, struct admission *a, struct err
 	default:
 		return err_set(e, EX_CORDON_POLICY, EPERM,
 			       "has no policy, and [host] unlisted = refuse; write "
-			       "/etc/virt-cordon/domains/%s.ini", f->name);
+			       "/etc/virt-cordon/domains/%s.ini",
+			       f->name);
 	}
 }
 
@@ -99,9 +102,11 @@ static int check_built(const struct policy *p, struct err *e)
 			       "%s: this release resets no disks; write disk_reset = never",
 			       policy_where(p, KEY_PROV_DISK_RESET, where, sizeof(where)));
 	if (p->n_shares)
-		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-			       "%s:%u: [share %s]: this release does not guard shares yet; remove the "
-			       "section", p->path, p->shares[0].line, p->shares[0].tag);
+		return err_set(
+			e, EX_CORDON_POLICY, EOPNOTSUPP,
+			"%s:%u: [share %s]: this release does not guard shares yet; remove the "
+			"section",
+			p->path, p->shares[0].line, p->shares[0].tag);
 	return 0;
 }
 
@@ -111,8 +116,8 @@ static int refuse_nic(const struct nic *nic, size_t i, const char *why, struct e
 
 	if (nic->has_mac)
 		mac_str(&nic->mac, mac);
-	return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-		       "NIC %zu (%s, <interface type='%s'>) %s", i + 1, mac, nic->type_name, why);
+	return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP, "NIC %zu (%s, <interface type='%s'>) %s",
+		       i + 1, mac, nic->type_name, why);
 }
 
 static int check_nic(const struct admission *a, const struct nic *nic, size_t i, struct err *e)
@@ -124,29 +129,36 @@ static int check_nic(const struct admission *a, const struct nic *nic, size_t i,
 	if (guarded < 0)
 		return guarded;
 	if (!a->policy.isolation)
-		return !guarded ? 0
-				: refuse_nic(nic, i,
-					     "is on a guarded network, where nothing passes without "
-					     "isolation; write isolation = yes, or use another network",
-					     e);
+		return !guarded
+			       ? 0
+			       : refuse_nic(
+					 nic, i,
+					 "is on a guarded network, where nothing passes without "
+					 "isolation; write isolation = yes, or use another network",
+					 e);
 	if (nic->type != NIC_NETWORK && nic->type != NIC_BRIDGE)
-		return refuse_nic(nic, i,
-				  "cannot be isolated: its packets do not pass a bridge of the host; "
-				  "use <interface type='network'>", e);
+		return refuse_nic(
+			nic, i,
+			"cannot be isolated: its packets do not pass a bridge of the host; "
+			"use <interface type='network'>",
+			e);
 	if (nic->virtualport)
 		return refuse_nic(nic, i,
 				  "has a <virtualport>, whose switch is not the host's bridge; "
-				  "remove it, or use another network", e);
+				  "remove it, or use another network",
+				  e);
 	if (nic->vlan)
-		return refuse_nic(nic, i, "has a <vlan>, which a guest in the cordon cannot use", e);
+		return refuse_nic(nic, i, "has a <vlan>, which a guest in the cordon cannot use",
+				  e);
 	if (!nic->has_mac)
 		return refuse_nic(nic, i, "has no <mac>", e);
 	if (a->policy.egress != EGRESS_INTERNET && !guarded && !a->policy.allow_unguarded) {
-		(void)snprintf(why, sizeof(why),
-			       "is on a network that is not guarded: %s holds there only as long as "
-			       "no one flushes nftables; use the network cordon, or write "
-			       "allow_unguarded = yes",
-			       policy_where(&a->policy, KEY_NET_EGRESS, where, sizeof(where)));
+		(void)snprintf(
+			why, sizeof(why),
+			"is on a network that is not guarded: %s holds there only as long as "
+			"no one flushes nftables; use the network cordon, or write "
+			"allow_unguarded = yes",
+			policy_where(&a->policy, KEY_NET_EGRESS, where, sizeof(where)));
 		return refuse_nic(nic, i, why, e);
 	}
 	return 0;

@@ -63,5 +63,8 @@ int run_netiso_uuid(const char *verb, const struct uuid *uuid, struct err *e);
 /** hook_log - to syslog; what an admin should see although libvirt goes on. */
 void hook_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/** hook_deadline_ms - what is left of this call's time. */
+/** hook_deadline_ms - what is left of this call's time ([host] hook_deadline). */
 uint32_t hook_deadline_ms(void);
+
+/** hook_lock_ms - how long to wait for a lock ([host] lock_deadline). */
+uint32_t hook_lock_ms(void);

@@ -17,10 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Longer than any deadline inside, so that this one is only met when something hangs. */
-#define HOOK_SECONDS 20
+/* When virt-cordon.ini cannot be read, which stops a start but not a stop. */
+#define HOOK_MS 20000
+#define LOCK_MS 10000
 
-static time_t hook_end;
+static int64_t hook_end; /* milliseconds of the monotonic clock */
+static uint32_t lock_ms = LOCK_MS;
 static bool undoing; /* libvirt carries on whatever we say: exit 0 */
 
 void hook_log(const char *fmt, ...)
@@ -32,19 +34,25 @@ void hook_log(const char *fmt, ...)
 	va_end(ap);
 }
 
-static time_t monotonic(void)
+static int64_t now_ms(void)
 {
 	struct timespec ts;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 uint32_t hook_deadline_ms(void)
 {
-	const time_t left = hook_end - monotonic();
+	/* A second less than the alarm, so that what hangs is named. */
+	const int64_t left = hook_end - now_ms() - 1000;
 
-	return left > 1 ? (uint32_t)(left - 1) * 1000 : 1000;
+	return left > 1000 ? (uint32_t)left : 1000;
+}
+
+uint32_t hook_lock_ms(void)
+{
+	return lock_ms;
 }
 
 static void on_alarm(int sig)
@@ -60,10 +68,18 @@ static void on_alarm(int sig)
 static void start_clock(void)
 {
 	struct sigaction sa = {.sa_handler = on_alarm};
+	struct host_config host = {0};
+	uint32_t ms = HOOK_MS;
 
-	hook_end = monotonic() + HOOK_SECONDS;
 	(void)sigaction(SIGALRM, &sa, NULL);
-	(void)alarm(HOOK_SECONDS);
+	(void)alarm(HOOK_MS / 1000);
+	if (host_config_load(HOOK_ROOT, &host, NULL) == 0) {
+		ms = host.hook_deadline_ms;
+		lock_ms = host.lock_deadline_ms;
+	}
+	host_config_free(&host);
+	hook_end = now_ms() + ms;
+	(void)alarm((ms + 999) / 1000);
 }
 
 /* All of stdin; one byte over the bound is an error. */
@@ -166,6 +182,24 @@ static int dispatch(int argc, char **argv, struct err *e)
 		       "called as '%s', in neither qemu.d nor network.d: not a hook", argv[0]);
 }
 
+/* A domain's name may hold control characters; what they would do on a terminal is not shown. */
+static void print_safe(const char *s)
+{
+	for (; *s; s++)
+		(void)fputc((unsigned char)*s < 0x20 && *s != '\n' ? '?' : *s, stderr);
+}
+
+static void report(const char *object, const struct err *e)
+{
+	auto_sb struct strbuf name = {0};
+
+	for (const char *p = object; *p; p++)
+		sb_add(&name, (unsigned char)*p < 0x20 ? "?" : p, 1);
+	fprintf(stderr, "virt-cordon: %s: ", sb_str(&name));
+	print_safe(e->msg);
+	(void)fputc('\n', stderr);
+}
+
 int main(int argc, char **argv)
 {
 	const struct rlimit no_core = {0, 0};
@@ -182,7 +216,7 @@ int main(int argc, char **argv)
 	if (r == 0)
 		return EX_CORDON_OK;
 	/* libvirt shows the end of stderr to whoever asked; one line, name first. */
-	fprintf(stderr, "virt-cordon: %s%s%s\n", argc > 1 ? argv[1] : "", argc > 1 ? ": " : "", e.msg);
+	report(argc > 1 ? argv[1] : "?", &e);
 	hook_log("%s %s: %s", argc > 2 ? argv[2] : "?", argc > 1 ? argv[1] : "?", e.msg);
 	if (undoing)
 		return EX_CORDON_OK;

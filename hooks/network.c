@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOCK_MS 10000
-
 static int do_started(const struct port_facts *p, struct err *e)
 {
 	struct host_config host = {0};
@@ -85,7 +83,8 @@ static int unmanaged_port(const struct port_facts *p, struct err *e)
 	if (!guarded)
 		return 0;
 	return err_set(e, EX_CORDON_POLICY, EPERM,
-		       "is a guarded network, and domain '%s' is not under a policy", p->owner_name);
+		       "is a guarded network, and domain '%s' is not under a policy",
+		       p->owner_name);
 }
 
 static int do_port_created(const struct port_facts *p, struct err *e)
@@ -103,7 +102,7 @@ static int do_port_created(const struct port_facts *p, struct err *e)
 	if (r < 0)
 		return err_set(e, local.exit, local.errnum, "%s", local.msg);
 	record_free(&rec);
-	lock = record_lock_domain(HOOK_ROOT, &p->owner_uuid, LOCK_MS, e);
+	lock = record_lock_domain(HOOK_ROOT, &p->owner_uuid, hook_lock_ms(), e);
 	if (lock < 0)
 		return lock;
 	r = record_load(HOOK_ROOT, &p->owner_uuid, &rec, e);
@@ -114,7 +113,8 @@ static int do_port_created(const struct port_facts *p, struct err *e)
 	else if (rec.isolation && !find_nic(&rec, &p->port))
 		r = err_set(e, EX_CORDON_POLICY, EPERM,
 			    "domain '%s' runs in the cordon: a NIC cannot be added to it or moved "
-			    "while it runs; shut it down, then change it", p->owner_name);
+			    "while it runs; shut it down, then change it",
+			    p->owner_name);
 	record_free(&rec);
 	return r;
 }
@@ -124,8 +124,10 @@ static int do_port_created(const struct port_facts *p, struct err *e)
 static int nic_left(struct record *rec, struct record_nic *nic, struct err *e)
 {
 	if (if_nametoindex(nic->tap) != 0) {
-		hook_log("%s: NIC %s left its network but still exists; it stays isolated by the old "
-			 "rules until the domain is restarted", rec->name, nic->tap);
+		hook_log("%s: NIC %s left its network but still exists; it stays isolated by the "
+			 "old "
+			 "rules until the domain is restarted",
+			 rec->name, nic->tap);
 		return 0;
 	}
 	nic->gone = true;
@@ -144,7 +146,7 @@ static int do_port_deleted(const struct port_facts *p, struct err *e)
 	if (!p->has_port || record_load(HOOK_ROOT, &p->owner_uuid, &rec, NULL) < 0)
 		return 0;
 	record_free(&rec);
-	lock = record_lock_domain(HOOK_ROOT, &p->owner_uuid, LOCK_MS, e);
+	lock = record_lock_domain(HOOK_ROOT, &p->owner_uuid, hook_lock_ms(), e);
 	if (lock < 0)
 		return lock;
 	r = record_load(HOOK_ROOT, &p->owner_uuid, &rec, e);

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOCK_MS 10000
-
 /* One operation on one domain. */
 struct op {
 	struct facts facts;
@@ -36,7 +34,7 @@ static int set_phase(struct op *op, enum record_phase phase, struct err *e)
 
 static int lock_domain(struct op *op, struct err *e)
 {
-	op->lock = record_lock_domain(HOOK_ROOT, &op->facts.uuid, LOCK_MS, e);
+	op->lock = record_lock_domain(HOOK_ROOT, &op->facts.uuid, hook_lock_ms(), e);
 	return op->lock < 0 ? op->lock : 0;
 }
 
@@ -92,7 +90,7 @@ static int undo_leftovers(struct op *op, struct err *e)
 
 static int allot_slot(struct op *op, struct err *e)
 {
-	auto_close int host = record_lock_host(HOOK_ROOT, LOCK_MS, e);
+	auto_close int host = record_lock_host(HOOK_ROOT, hook_lock_ms(), e);
 
 	return host < 0 ? host : record_slot_allot(HOOK_ROOT, &op->rec, e);
 }
@@ -130,8 +128,12 @@ static int do_prepare(struct op *op, struct err *e)
 	r = lock_domain(op, e);
 	if (r == 0)
 		r = undo_leftovers(op, e);
-	if (r == 0)
-		r = begin_record(op, e);
+	if (r < 0)
+		return r;
+	r = begin_record(op, e);
+	/* What was written so far must not look like a domain that runs. */
+	if (r < 0)
+		(void)record_remove(HOOK_ROOT, &op->rec, NULL);
 	return r;
 }
 
@@ -161,13 +163,13 @@ static int tie_nic(struct op *op, const struct nic *nic, size_t i, struct record
 			       "NIC %zu (<interface type='%s'>) cannot be isolated", i + 1,
 			       nic->type_name);
 	if (!nic->tap[0] || !nic->bridge[0])
-		return err_set(e, EX_CORDON_DATA, ENODEV, "NIC %zu has no tap or no bridge in the XML",
-			       i + 1);
+		return err_set(e, EX_CORDON_DATA, ENODEV,
+			       "NIC %zu has no tap or no bridge in the XML", i + 1);
 	if (nic->network && !port)
 		return err_set(e, EX_CORDON_UNAVAILABLE, ENOENT,
 			       "libvirt did not announce the port of NIC %zu on network %s: the "
-			       "network hook is not loaded; restart libvirtd (or virtnetworkd)", i + 1,
-			       nic->network);
+			       "network hook is not loaded; restart libvirtd (or virtnetworkd)",
+			       i + 1, nic->network);
 
 	guarded = nic_is_guarded(&op->adm.host, nic, e);
 	if (guarded < 0)
@@ -226,9 +228,10 @@ static int still_unmanaged(struct op *op, struct err *e)
 	r = admit(&op->facts, &op->adm, e);
 	if (r < 0 || !op->adm.managed)
 		return r;
-	return err_set(e, EX_CORDON_POLICY, EPERM,
-		       "has a policy that was not there, or not seen, when libvirt prepared the start; "
-		       "start it again");
+	return err_set(
+		e, EX_CORDON_POLICY, EPERM,
+		"has a policy that was not there, or not seen, when libvirt prepared the start; "
+		"start it again");
 }
 
 static int isolate(struct op *op, struct err *e)
@@ -377,9 +380,9 @@ static const struct {
 	const char *op;
 	int (*run)(struct op *op, struct err *e);
 } operations[] = {
-	{"prepare", do_prepare},     {"start", do_start},	{"started", do_started},
-	{"stopped", do_stopped},     {"release", do_release},	{"reconnect", do_reconnect},
-	{"restore", do_admit_only},  {"migrate", do_admit_only},
+	{"prepare", do_prepare},    {"start", do_start},	{"started", do_started},
+	{"stopped", do_stopped},    {"release", do_release},	{"reconnect", do_reconnect},
+	{"restore", do_admit_only}, {"migrate", do_admit_only},
 };
 
 int qemu_run(const struct call *call, struct err *e)
@@ -395,7 +398,8 @@ int qemu_run(const struct call *call, struct err *e)
 			return err_wrap(e, "domain XML");
 		if (strcmp(op.facts.name, call->object) != 0)
 			return err_set(e, EX_CORDON_DATA, EBADMSG,
-				       "libvirt says '%s', its XML '%s'", call->object, op.facts.name);
+				       "libvirt says '%s', its XML '%s'", call->object,
+				       op.facts.name);
 		r = operations[i].run(&op, e);
 		if (op.lock >= 0 && !op.has_record && !op.rec.name)
 			drop_empty_folder(&op);

@@ -44,7 +44,8 @@ static int unknown_verb(const struct cli_program *prog, const char *name, struct
 		names[n++] = v->name;
 	near = suggest_closest(name, names, n);
 	return err_set(e, EX_CORDON_USAGE, EINVAL, "unknown verb '%s'%s%s%s; see %s --help", name,
-		       near ? ", did you mean '" : "", near ? near : "", near ? "'" : "", prog->name);
+		       near ? ", did you mean '" : "", near ? near : "", near ? "'" : "",
+		       prog->name);
 }
 
 /* An option with a value: "--NAME VALUE" or "--NAME=VALUE". Returns 1 when it was that option. */

@@ -9,11 +9,11 @@
 
 /* The options that every program has. */
 struct cli {
-	const char *root; /* --root DIR: "" by default */
-	bool json;	  /* --json */
-	bool quiet;	  /* --quiet */
+	const char *root;  /* --root DIR: "" by default */
+	bool json;	   /* --json */
+	bool quiet;	   /* --quiet */
 	const char *facts; /* --facts FILE */
-	char **args;	  /* what follows the verb */
+	char **args;	   /* what follows the verb */
 	int n_args;
 };
 
@@ -21,14 +21,14 @@ struct cli_verb {
 	const char *name;
 	const char *args; /* for --help: "DOMAIN|FILE" */
 	int min_args, max_args;
-	const char *help; /* one line */
+	const char *help;				  /* one line */
 	int (*run)(const struct cli *cli, struct err *e); /* 0 or -errno */
 };
 
 struct cli_program {
 	const char *name;
-	const char *summary; /* one line */
-	const char *example; /* lines, each a command that works */
+	const char *summary;	      /* one line */
+	const char *example;	      /* lines, each a command that works */
 	const struct cli_verb *verbs; /* ends with a NULL name */
 };
 

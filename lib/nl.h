@@ -40,12 +40,12 @@ bool nl_attr_str(const struct nlattr *attr, char *buf, size_t size);
 
 struct rtnl_link {
 	int index;
-	int master;	     /* index of the bridge, 0 when none */
+	int master; /* index of the bridge, 0 when none */
 	char name[IFNAMSIZ];
-	char kind[32];	     /* IFLA_INFO_KIND: "bridge", "tun", "veth"; "" for a physical device */
+	char kind[32]; /* IFLA_INFO_KIND: "bridge", "tun", "veth"; "" for a physical device */
 	bool has_mac;
 	struct mac mac;
-	bool is_port;	     /* of a bridge, and the flags below are known */
+	bool is_port; /* of a bridge, and the flags below are known */
 	bool isolated;
 };
 

@@ -79,9 +79,8 @@ static void print_nic(const char *kind, const struct record_nic *nic, struct str
 	sb_adds(out, " network=");
 	record_encode(nic->network ? nic->network : "", out);
 	sb_addf(out, " port=%s lease=%llu guarded=%s gone=%s\n",
-		nic->has_port ? uuid_str(&nic->port, uuid) : "",
-		(unsigned long long)nic->lease_s, nic->guarded ? "yes" : "no",
-		nic->gone ? "yes" : "no");
+		nic->has_port ? uuid_str(&nic->port, uuid) : "", (unsigned long long)nic->lease_s,
+		nic->guarded ? "yes" : "no", nic->gone ? "yes" : "no");
 }
 
 void record_print(const struct record *r, struct strbuf *out)
@@ -133,7 +132,8 @@ static bool take_link_name(char **cursor, const char *key, char ret[static IFNAM
 
 static bool parse_nic(char *rest, struct record_nic *nic)
 {
-	auto_free char *mac = NULL, *network = NULL, *port = NULL, *lease = NULL, *guarded = NULL, *gone = NULL;
+	auto_free char *mac = NULL, *network = NULL, *port = NULL, *lease = NULL, *guarded = NULL,
+		       *gone = NULL;
 
 	mac = take_field(&rest, "mac");
 	if (!mac || !mac_parse(mac, &nic->mac) || !take_link_name(&rest, "tap", nic->tap) ||

@@ -17,7 +17,7 @@
 /* How far a domain is. What was begun is written before it is done, so a crash leaves at most one
  * phase too many, never one too few. */
 enum record_phase {
-	PHASE_PREPARED, /* the policy was accepted; ports of networks may appear */
+	PHASE_PREPARED,	 /* the policy was accepted; ports of networks may appear */
 	PHASE_ISOLATING, /* isolation is being put in; some of it may be there */
 	PHASE_ISOLATED,	 /* isolation is in and was read back; QEMU may run */
 	PHASE_RUNNING,	 /* verified again after QEMU started */
@@ -41,8 +41,8 @@ struct record {
 	char *name;
 	struct uuid uuid;
 	enum record_phase phase;
-	bool incoming; /* began as restore or migrate: the guest keeps its addresses */
-	uint32_t slot; /* small number of the domain, 1..RECORD_SLOT_MAX; 0: none allotted */
+	bool incoming;	/* began as restore or migrate: the guest keeps its addresses */
+	uint32_t slot;	/* small number of the domain, 1..RECORD_SLOT_MAX; 0: none allotted */
 	bool isolation; /* policy says isolation = yes */
 	struct record_nic *nics;
 	size_t n_nics;
@@ -112,6 +112,8 @@ int record_file_read(const char *root, const struct uuid *uuid, const char *name
  */
 int record_tap_claim(const char *root, const char *tap, const struct uuid *uuid,
 		     struct uuid *ret_old, struct err *e);
+/** record_tap_is_ours - whether the claim is @uuid's; a tap that no one claims is anybody's. */
+bool record_tap_is_ours(const char *root, const char *tap, const struct uuid *uuid);
 /** record_tap_release - forget a claim, if it is still @uuid's. */
 int record_tap_release(const char *root, const char *tap, const struct uuid *uuid, struct err *e);
 

@@ -90,9 +90,17 @@ int record_lock_domain(const char *root, const struct uuid *uuid, uint32_t deadl
 	char path[PATH_MAX], u[UUID_STRLEN];
 	int r;
 
-	r = make_run_dir(root, uuid, e);
-	if (r < 0)
-		return r;
 	(void)snprintf(path, sizeof(path), "%s/run/virt-cordon/%s/lock", root, uuid_str(uuid, u));
-	return lock_path(path, deadline_ms, e);
+	/* The folder goes with the record: whoever waited for the lock makes it anew. */
+	for (int tries = 0;; tries++) {
+		struct err local = {0};
+
+		r = make_run_dir(root, uuid, e);
+		if (r < 0)
+			return r;
+		r = lock_path(path, deadline_ms, &local);
+		if (r == -ENOENT && tries < 16)
+			continue;
+		return r < 0 ? err_set(e, local.exit, local.errnum, "%s", local.msg) : r;
+	}
 }

@@ -411,6 +411,17 @@ int record_tap_claim(const char *root, const char *tap, const struct uuid *uuid,
 	return held;
 }
 
+bool record_tap_is_ours(const char *root, const char *tap, const struct uuid *uuid)
+{
+	char path[PATH_MAX], u[UUID_STRLEN], owner[UUID_STRLEN + 1] = {0};
+
+	if (tap_path(root, tap, path, sizeof(path), NULL) < 0)
+		return false;
+	if (readlink(path, owner, sizeof(owner) - 1) <= 0)
+		return errno == ENOENT;
+	return strcmp(owner, uuid_str(uuid, u)) == 0;
+}
+
 int record_tap_release(const char *root, const char *tap, const struct uuid *uuid, struct err *e)
 {
 	char path[PATH_MAX], u[UUID_STRLEN], old[UUID_STRLEN + 1] = {0};

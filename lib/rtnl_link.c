@@ -73,7 +73,8 @@ static void parse_link(const struct nlmsghdr *nlh, struct rtnl_link *link)
 
 static int get_cb(const struct nlmsghdr *nlh, void *data)
 {
-	if (nlh->nlmsg_type == RTM_NEWLINK && nlh->nlmsg_len >= mnl_nlmsg_size(sizeof(struct ifinfomsg)))
+	if (nlh->nlmsg_type == RTM_NEWLINK &&
+	    nlh->nlmsg_len >= mnl_nlmsg_size(sizeof(struct ifinfomsg)))
 		parse_link(nlh, data);
 	return 0;
 }

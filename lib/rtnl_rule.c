@@ -57,7 +57,8 @@ int rtnl_rule_del(struct nl *nl, const struct rtnl_rule *rule, struct err *e)
 {
 	int r = change(nl, rule, RTM_DELRULE, 0);
 
-	return r < 0 ? err_os(e, -r, "cannot remove a routing rule of preference %u", rule->pref) : 0;
+	return r < 0 ? err_os(e, -r, "cannot remove a routing rule of preference %u", rule->pref)
+		     : 0;
 }
 
 struct rule_list {
@@ -136,8 +137,8 @@ static int list_cb(const struct nlmsghdr *nlh, void *data)
 		.action = frh->action,
 		.table = frh->table,
 		.mask = UINT32_MAX,
-		.foreign = frh->src_len || frh->dst_len || frh->tos ||
-			   (frh->flags & FIB_RULE_INVERT),
+		.foreign =
+			frh->src_len || frh->dst_len || frh->tos || (frh->flags & FIB_RULE_INVERT),
 	};
 	mnl_attr_for_each(attr, nlh, sizeof(*frh))
 		parse_attr(attr, rule);

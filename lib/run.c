@@ -54,7 +54,8 @@ static int spawn(const char *const *argv, int err_fd, pid_t *ret)
 	if (!r)
 		r = posix_spawn_file_actions_addclosefrom_np(&fa, 3);
 	if (!r)
-		r = posix_spawn(ret, argv[0], &fa, &attr, (char *const *)(uintptr_t)argv, environment);
+		r = posix_spawn(ret, argv[0], &fa, &attr, (char *const *)(uintptr_t)argv,
+				environment);
 	(void)posix_spawnattr_destroy(&attr);
 	(void)posix_spawn_file_actions_destroy(&fa);
 	return -r;

@@ -18,7 +18,8 @@
  * LC_ALL. Returns its exit code (0..255); -ETIMEDOUT (exit code 75) when it was killed for time;
  * -ECHILD (exit code 70) when a signal ended it; -errno when it could not be started.
  */
-int run_program(const char *const *argv, uint32_t deadline_ms, struct strbuf *output, struct err *e);
+int run_program(const char *const *argv, uint32_t deadline_ms, struct strbuf *output,
+		struct err *e);
 
 /**
  * run_sibling - the path of a program in the folder of the running one (/proc/self/exe), so that an

@@ -56,14 +56,14 @@ static inline void util_closedirp(DIR **d)
 
 /* Gives a pointer or descriptor away: the variable is left empty, its cleanup does nothing. */
 #define TAKE_PTR(p)                                                                                \
-	__extension__ ({                                                                           \
+	__extension__({                                                                            \
 		__typeof__(p) *take_pp = &(p);                                                     \
 		__typeof__(p) take_p = *take_pp;                                                   \
 		*take_pp = NULL;                                                                   \
 		take_p;                                                                            \
 	})
 #define TAKE_FD(fd)                                                                                \
-	__extension__ ({                                                                           \
+	__extension__({                                                                            \
 		int *take_pfd = &(fd);                                                             \
 		int take_fd = *take_pfd;                                                           \
 		*take_pfd = -1;                                                                    \

@@ -36,7 +36,8 @@ uint32_t iso_mark(const struct layout_params *lp, uint32_t slot, const struct po
 
 bool iso_tap_name_ok(const char *name)
 {
-	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+	size_t n =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
 
 	return n > 0 && n < IFNAMSIZ && name[n] == '\0';
 }
@@ -325,7 +326,8 @@ static void lan_chain(struct build *b)
 
 	if (!b->p->n_lan)
 		return;
-	sb_addf(&b->apply, "add chain inet " TBL " lan_%u\nflush chain inet " TBL " lan_%u\n", slot, slot);
+	sb_addf(&b->apply, "add chain inet " TBL " lan_%u\nflush chain inet " TBL " lan_%u\n", slot,
+		slot);
 	for (size_t i = 0; i < b->p->n_lan; i++) {
 		const struct policy_lan *lan = &b->p->lan[i];
 
@@ -341,8 +343,8 @@ static void lan_chain(struct build *b)
 	/* The element needs its chain, also when undo adds it first. */
 	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
 	verdict_element(b, "inet", "lan", term_mark(b->mark), "jump", chain);
-	sb_addf(&b->undo_chains, "flush chain inet " TBL " lan_%u\ndelete chain inet " TBL " lan_%u\n",
-		slot, slot);
+	sb_addf(&b->undo_chains,
+		"flush chain inet " TBL " lan_%u\ndelete chain inet " TBL " lan_%u\n", slot, slot);
 }
 
 /* The chain that lets at most N connections of a domain be. Shared by all domains with that limit,
@@ -357,7 +359,8 @@ static void flow_limit(struct build *b)
 	sb_addf(&b->apply,
 		"add chain inet " TBL " %s\n"
 		"flush chain inet " TBL " %s\n"
-		"add rule inet " TBL " %s add @flows { meta mark ct count over %u } goto deny_flows\n"
+		"add rule inet " TBL
+		" %s add @flows { meta mark ct count over %u } goto deny_flows\n"
 		"add rule inet " TBL " %s accept\n",
 		chain, chain, chain, n, chain);
 	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);

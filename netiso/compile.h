@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #define ISO_NICS_MAX 32
-#define ISO_GATEWAYS_MAX 16  /* IPv4 addresses of one bridge */
-#define ISO_LEASES_MAX 64    /* live leases of one NIC */
+#define ISO_GATEWAYS_MAX 16   /* IPv4 addresses of one bridge */
+#define ISO_LEASES_MAX 64     /* live leases of one NIC */
 #define ISO_ATTACHED_MAX 4096 /* prefixes the host is attached to */
 
 struct iso_gateway {
@@ -51,8 +51,8 @@ struct iso_facts {
 	size_t n_local;
 };
 
-#define ISO_KEY_MAX 32	  /* bytes: a link name and a padded MAC need 24 */
-#define ISO_CHAIN_MAX 64  /* bytes of a chain name */
+#define ISO_KEY_MAX 32	 /* bytes: a link name and a padded MAC need 24 */
+#define ISO_CHAIN_MAX 64 /* bytes of a chain name */
 
 /* An element as the kernel keeps it, for reading back. Fields of a concatenation are padded to four
  * bytes each; a mark and a priority are in host byte order (nf_tables registers). */
@@ -61,15 +61,15 @@ struct iso_element {
 	const char *set;
 	uint8_t key[ISO_KEY_MAX];
 	uint8_t key_len;
-	uint8_t data[4]; /* value of a map */
-	uint8_t data_len; /* 0: a set, or a verdict */
+	uint8_t data[4];	     /* value of a map */
+	uint8_t data_len;	     /* 0: a set, or a verdict */
 	char verdict[ISO_CHAIN_MAX]; /* chain of a jump or goto, or "" */
-	char text[96]; /* the key (and value) as nft writes it, for people */
+	char text[96];		     /* the key (and value) as nft writes it, for people */
 };
 
 struct iso_plan {
-	struct strbuf apply; /* adds the domain's objects; the shared layout stands already */
-	struct strbuf undo;  /* removes them, also when some or all of them are gone */
+	struct strbuf apply;	/* adds the domain's objects; the shared layout stands already */
+	struct strbuf undo;	/* removes them, also when some or all of them are gone */
 	struct strbuf attached; /* replaces the set of attached prefixes */
 	struct ip_prefix *prefixes; /* what @attached says: merged, sorted */
 	size_t n_prefixes;

@@ -8,6 +8,7 @@
 #include "netiso/base.h"
 #include "netiso/gather.h"
 #include "netiso/guard.h"
+#include "netiso/job.h"
 #include "netiso/kernel.h"
 #include "netiso/nft.h"
 
@@ -20,20 +21,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define UNDO_FILE "netiso.undo"
 #define POLICY_FILE "policy.ini"
-#define HOST_LOCK_MS 10000
-
-/* All that one run on one domain works with. */
-struct job {
-	const char *root;
-	struct record rec;
-	struct policy policy;
-	struct layout_params params;
-	struct iso_facts facts;
-	struct iso_plan plan;
-	struct nl route, nf;
-};
+#define HOST_LOCK_MS 10000 /* when virt-cordon.ini cannot be read */
 
 static void job_free(struct job *j)
 {
@@ -101,127 +90,6 @@ int domain_plan(const char *root, const struct record *rec, struct layout_params
 	return 0;
 }
 
-/* Addresses learnt on the domain's taps, by this domain or one before that crashed.
- * @gone_only: only on taps that were unplugged. */
-static int stale_addresses(struct job *j, bool gone_only, struct strbuf *out, struct err *e)
-{
-	auto_free struct kern_key *keys = NULL;
-	size_t n = 0;
-	int r;
-
-	r = kern_set_keys(&j->nf, "bridge", "nic_address", &keys, &n, e);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		const struct kern_key *k = &keys[i];
-		uint32_t ip;
-
-		for (size_t m = 0; k->len == IFNAMSIZ + 4 && m < j->rec.n_nics; m++) {
-			if (strncmp((const char *)k->bytes, j->rec.nics[m].tap, IFNAMSIZ) != 0 ||
-			    (gone_only && !j->rec.nics[m].gone))
-				continue;
-			memcpy(&ip, k->bytes + IFNAMSIZ, sizeof(ip));
-			sb_addf(out,
-				"delete element bridge " LAYOUT_TABLE
-				" nic_address { \"%s\" . 0x%08x }\n",
-				j->rec.nics[m].tap, ntohl(ip));
-		}
-	}
-	return 0;
-}
-
-/* Whether the set of attached prefixes is already as planned: each interval's start and no other. */
-static bool attached_same(struct job *j)
-{
-	auto_free struct kern_key *keys = NULL;
-	size_t n = 0, starts = 0;
-
-	if (kern_set_keys(&j->nf, "inet", "attached", &keys, &n, NULL) < 0)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		starts += !keys[i].interval_end;
-	if (starts != j->plan.n_prefixes)
-		return false;
-	for (size_t p = 0; p < j->plan.n_prefixes; p++) {
-		const struct ip_prefix *x = &j->plan.prefixes[p];
-		const uint32_t start = x->addr.v4.s_addr;
-		const uint32_t end = htonl(ntohl(start) + (x->len ? 1u << (32 - x->len) : 0));
-		bool s = false, t = end == 0;
-
-		for (size_t i = 0; i < n; i++) {
-			if (keys[i].len != 4)
-				return false;
-			s = s || (!keys[i].interval_end && memcmp(keys[i].bytes, &start, 4) == 0);
-			t = t || memcmp(keys[i].bytes, &end, 4) == 0;
-		}
-		if (!s || !t)
-			return false;
-	}
-	return true;
-}
-
-/* The undo commands recorded earlier, for this domain or @uuid; "" when there are none. */
-static int old_undo(const char *root, const struct uuid *uuid, struct strbuf *out, struct err *e)
-{
-	auto_free char *text = NULL;
-	struct err local = {0};
-	size_t len;
-	int r;
-
-	r = record_file_read(root, uuid, UNDO_FILE, &text, &len, &local);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return err_set(e, local.exit, local.errnum, "%s", local.msg);
-	sb_add(out, text, len);
-	return 0;
-}
-
-/* The lines of @undo that are about @tap. */
-static void undo_of_tap(const char *undo, const char *tap, struct strbuf *out)
-{
-	char quoted[IFNAMSIZ + 2], chain[IFNAMSIZ + 8];
-
-	(void)snprintf(quoted, sizeof(quoted), "\"%s\"", tap);
-	(void)snprintf(chain, sizeof(chain), " tap_%s", tap);
-	while (*undo) {
-		const size_t n = strcspn(undo, "\n");
-		auto_free char *line = strndup(undo, n);
-		const size_t clen = strlen(chain);
-
-		if (!line) {
-			out->failed = true;
-			return;
-		}
-		if (strstr(line, quoted) || strstr(line, "add chain bridge ") ||
-		    (n > clen && strcmp(line + n - clen, chain) == 0))
-			sb_addf(out, "%s\n", line);
-		undo += undo[n] ? n + 1 : n;
-	}
-}
-
-/* Notes that the taps are this domain's. One that another domain left (it crashed, and the kernel
- * gave the name away again) brings the undo of that tap into the same transaction. */
-static int claim_taps(struct job *j, struct strbuf *out, struct err *e)
-{
-	for (size_t i = 0; i < j->rec.n_nics; i++) {
-		const struct record_nic *nic = &j->rec.nics[i];
-		auto_sb struct strbuf undo = {0};
-		struct uuid other;
-		int r;
-
-		if (nic->gone)
-			continue;
-		r = record_tap_claim(j->root, nic->tap, &j->rec.uuid, &other, e);
-		if (r == 1)
-			r = old_undo(j->root, &other, &undo, e);
-		if (r < 0)
-			return r;
-		undo_of_tap(sb_str(&undo), nic->tap, out);
-	}
-	return 0;
-}
-
 /* One transaction that leads from whatever stands to the plan. @shared: the layout is in it too. */
 static int compose(struct job *j, struct strbuf *text, struct strbuf *undo, bool *shared,
 		   struct err *e)
@@ -235,18 +103,18 @@ static int compose(struct job *j, struct strbuf *text, struct strbuf *undo, bool
 	*shared = r == 0;
 	if (*shared)
 		layout_emit(&j->params, text);
-	r = claim_taps(j, text, e);
+	r = job_claim_taps(j, text, e);
 	if (r == 0)
-		r = old_undo(j->root, &j->rec.uuid, undo, e);
+		r = job_old_undo(j->root, &j->rec.uuid, undo, e);
 	if (r < 0)
 		return r;
 	/* With an undo of ours this is a repair: what the guest has learnt meanwhile stays. */
 	if (!*shared)
-		r = stale_addresses(j, undo->len > 0, text, e);
+		r = job_stale_addresses(j, undo->len > 0, text, e);
 	if (r < 0)
 		return r;
 	sb_adds(text, sb_str(undo));
-	if (*shared || !attached_same(j))
+	if (*shared || !job_attached_same(j))
 		sb_adds(text, sb_str(&j->plan.attached));
 	sb_adds(text, sb_str(&j->plan.apply));
 	/* Until the transaction is through, undo must take back the old and the new. */
@@ -283,88 +151,6 @@ static int ensure_guards(struct job *j, struct err *e)
 	return 0;
 }
 
-static int differs(struct strbuf *diff, struct err *e, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-/* Notes a difference; the first one is the error. */
-static int differs(struct strbuf *diff, struct err *e, const char *fmt, ...)
-{
-	char line[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	if (diff)
-		sb_addf(diff, "%s\n", line);
-	return err_set(e, EX_CORDON_DIFFERS, ESTALE, "%s", line);
-}
-
-static int compare_elements(struct job *j, struct strbuf *diff, struct err *e)
-{
-	int ret = 0;
-
-	for (size_t i = 0; i < j->plan.n_elements; i++) {
-		const struct iso_element *el = &j->plan.elements[i];
-		int r = kern_element_matches(&j->nf, el);
-
-		if (r < 0)
-			return err_os(e, -r, "cannot read the set %s", el->set);
-		if (r == 0)
-			ret = differs(diff, e, "missing: %s " LAYOUT_TABLE " %s { %s }", el->family,
-				      el->set, el->text);
-	}
-	return ret;
-}
-
-static int compare_nics(struct job *j, struct strbuf *diff, struct err *e)
-{
-	char chain[ISO_CHAIN_MAX];
-	struct rtnl_link link;
-	int ret = 0, r;
-
-	for (size_t i = 0; i < j->rec.n_nics; i++) {
-		const char *tap = j->rec.nics[i].tap;
-
-		if (j->rec.nics[i].gone)
-			continue;
-		(void)snprintf(chain, sizeof(chain), "tap_%s", tap);
-		r = kern_chain_exists(&j->nf, "netdev", chain, tap);
-		if (r < 0)
-			return err_os(e, -r, "cannot read the chain %s", chain);
-		if (r == 0)
-			ret = differs(diff, e, "missing: netdev " LAYOUT_TABLE " chain %s on %s",
-				      chain, tap);
-		r = rtnl_link_get(&j->route, tap, &link, e);
-		if (r < 0)
-			return r;
-		if (!link.is_port || !link.isolated)
-			ret = differs(diff, e, "bridge port %s is not isolated", tap);
-	}
-	return ret;
-}
-
-static int compare(struct job *j, struct strbuf *diff, struct err *e)
-{
-	struct err why = {0};
-	int shared, ret = 0, r;
-
-	shared = base_stands(j->root, &j->params, &j->nf, &why, e);
-	if (shared < 0)
-		return shared;
-	if (shared == 0)
-		ret = differs(diff, e, "%s", why.msg);
-	r = compare_elements(j, diff, e);
-	if (r < 0)
-		ret = r;
-	r = compare_nics(j, diff, e);
-	if (r < 0)
-		ret = r;
-	if (!attached_same(j))
-		ret = differs(diff, e, "the host's attached prefixes changed since they were applied");
-	return ret;
-}
-
 static int write_undo(struct job *j, const char *text, struct err *e)
 {
 	return record_file_write(j->root, &j->rec.uuid, UNDO_FILE, text, strlen(text), e);
@@ -379,6 +165,17 @@ static int note_base(struct job *j, struct err *e)
 	return r < 0 ? r : base_save(j->root, &b, e);
 }
 
+static int lock_host(const char *root, struct err *e)
+{
+	struct host_config host = {0};
+	uint32_t ms = HOST_LOCK_MS;
+
+	if (host_config_load(root, &host, NULL) == 0)
+		ms = host.lock_deadline_ms;
+	host_config_free(&host);
+	return record_lock_host(root, ms, e);
+}
+
 int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 {
 	auto_sb struct strbuf text = {0}, undo = {0};
@@ -387,7 +184,7 @@ int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 	bool shared;
 	int r;
 
-	lock = record_lock_host(root, HOST_LOCK_MS, e);
+	lock = lock_host(root, e);
 	if (lock < 0)
 		return lock;
 	r = record_load(root, uuid, &j.rec, e);
@@ -411,7 +208,7 @@ int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 	if (r == 0 && shared)
 		r = note_base(&j, e);
 	if (r == 0)
-		r = compare(&j, NULL, e);
+		r = job_compare(&j, NULL, e);
 	if (r == 0)
 		r = write_undo(&j, sb_str(&j.plan.undo), e);
 	return r;
@@ -430,7 +227,7 @@ int domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff,
 	r = job_compile(&j, e);
 	if (r == 0)
 		r = nl_open(&j.nf, NETLINK_NETFILTER, e);
-	return r < 0 ? r : compare(&j, diff, e);
+	return r < 0 ? r : job_compare(&j, diff, e);
 }
 
 /* Whether another domain has something in the tables. */
@@ -451,25 +248,6 @@ static bool others_isolated(const char *root, const struct uuid *uuid)
 	return false;
 }
 
-/* Undo that failed as a whole (a set is gone, say) is done line by line; what cannot be done is gone
- * already. The lines come in groups that end with a delete. */
-static void undo_piecemeal(const char *undo)
-{
-	auto_free char *copy = strdup(undo);
-	auto_sb struct strbuf group = {0};
-	char *save = NULL;
-
-	if (!copy)
-		return;
-	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		sb_addf(&group, "%s\n", line);
-		if (strncmp(line, "delete ", 7) != 0)
-			continue;
-		(void)iso_nft_apply(sb_str(&group), NULL);
-		sb_free(&group);
-	}
-}
-
 static int revert_shared(const char *root, struct err *e)
 {
 	auto_sb struct strbuf text = {0};
@@ -482,50 +260,6 @@ static int revert_shared(const char *root, struct err *e)
 	return r;
 }
 
-/* What gives a tap its identity must not stay behind: the kernel gives its name to another guest. */
-static int verify_gone(struct job *j, struct err *e)
-{
-	for (size_t i = 0; i < j->rec.n_nics; i++) {
-		struct iso_element el = {.family = "bridge", .set = "nics", .key_len = IFNAMSIZ};
-		char chain[ISO_CHAIN_MAX];
-		int r;
-
-		if (!j->rec.nics[i].tap[0])
-			continue;
-		memcpy(el.key, j->rec.nics[i].tap, IFNAMSIZ);
-		(void)snprintf(chain, sizeof(chain), "tap_%s", j->rec.nics[i].tap);
-		r = kern_element_matches(&j->nf, &el);
-		if (r == 0)
-			r = kern_chain_exists(&j->nf, "netdev", chain, NULL);
-		if (r != 0)
-			return err_set(e, EX_CORDON_OS, r < 0 ? -r : EBUSY,
-				       "rules of tap %s could not be removed", j->rec.nics[i].tap);
-	}
-	return 0;
-}
-
-static int revert_own(struct job *j, struct err *e)
-{
-	auto_sb struct strbuf text = {0}, undo = {0};
-	int r;
-
-	r = nl_open(&j->nf, NETLINK_NETFILTER, e);
-	if (r == 0)
-		r = old_undo(j->root, &j->rec.uuid, &undo, e);
-	if (r < 0)
-		return r;
-	/* Tables that are gone (a flush of the ruleset) need no undo. */
-	if (kern_table_exists(&j->nf, "bridge") == 0 && kern_table_exists(&j->nf, "inet") == 0 &&
-	    kern_table_exists(&j->nf, "netdev") == 0)
-		return 0;
-	if (stale_addresses(j, false, &text, NULL) < 0)
-		sb_free(&text);
-	sb_adds(&text, sb_str(&undo));
-	if (text.len && iso_nft_apply(sb_str(&text), NULL) < 0)
-		undo_piecemeal(sb_str(&text));
-	return verify_gone(j, e);
-}
-
 int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 {
 	auto_job struct job j = {.root = root};
@@ -533,16 +267,17 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 	auto_close int lock = -1;
 	int r;
 
-	lock = record_lock_host(root, HOST_LOCK_MS, e);
+	lock = lock_host(root, e);
 	if (lock < 0)
 		return lock;
 	r = record_load(root, uuid, &j.rec, e);
 	if (r < 0)
 		return r;
-	(void)snprintf(path, sizeof(path), "%s/" UNDO_FILE, record_dir(root, uuid, dir, sizeof(dir)));
+	(void)snprintf(path, sizeof(path), "%s/" UNDO_FILE,
+		       record_dir(root, uuid, dir, sizeof(dir)));
 	if (access(path, F_OK) < 0)
 		return 0;
-	r = others_isolated(root, uuid) ? revert_own(&j, e) : revert_shared(root, e);
+	r = others_isolated(root, uuid) ? job_revert_own(&j, e) : revert_shared(root, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < j.rec.n_nics; i++)

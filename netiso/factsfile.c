@@ -148,8 +148,8 @@ static const struct {
 	const char *word;
 	bool (*take)(struct iso_facts *f, char **words, size_t n);
 } kinds[] = {
-	{"nic", take_nic},	       {"gateway", take_gateway},     {"lease", take_lease},
-	{"host", take_host},	       {"mark_base", take_mark_base}, {"log_group", take_log_group},
+	{"nic", take_nic},   {"gateway", take_gateway},	    {"lease", take_lease},
+	{"host", take_host}, {"mark_base", take_mark_base}, {"log_group", take_log_group},
 	{"slot", take_slot},
 };
 
@@ -192,7 +192,8 @@ int factsfile_parse(const char *text, size_t len, struct iso_facts *ret, struct 
 		free(f.nics);
 		free(f.attached);
 		free(f.local);
-		return err_set(e, EX_CORDON_DATA, EBADMSG, "line %u of the facts is not understood", n);
+		return err_set(e, EX_CORDON_DATA, EBADMSG, "line %u of the facts is not understood",
+			       n);
 	}
 	*ret = f;
 	return 0;
@@ -213,7 +214,8 @@ int factsfile_load(const char *path, struct iso_facts *ret, struct err *e)
 		return err_os(e, errno, "cannot open %s", path);
 	n = fread(text, 1, FILE_MAX, f);
 	if (ferror(f) || n == FILE_MAX)
-		return err_set(e, EX_CORDON_DATA, EFBIG, "%s: cannot be read, or is too long", path);
+		return err_set(e, EX_CORDON_DATA, EFBIG, "%s: cannot be read, or is too long",
+			       path);
 	r = factsfile_parse(text, n, ret, e);
 	return r < 0 ? err_wrap(e, "%s", path) : 0;
 }

@@ -39,20 +39,23 @@ static int gather_links(const struct record_nic *from, struct nl *route, struct 
 	int r;
 
 	if (!from->tap[0] || !from->bridge[0])
-		return err_set(e, EX_CORDON_DATA, ENODEV,
-			       "the record names no tap or bridge for a NIC; is the domain running?");
+		return err_set(
+			e, EX_CORDON_DATA, ENODEV,
+			"the record names no tap or bridge for a NIC; is the domain running?");
 	r = rtnl_link_get(route, from->tap, &tap, e);
 	if (r == 0)
 		r = rtnl_link_get(route, from->bridge, &bridge, e);
 	if (r < 0)
 		return r;
 	if (tap.master != bridge.index || strcmp(bridge.kind, "bridge") != 0)
-		return err_set(e, EX_CORDON_DIFFERS, ENODEV, "tap %s is not a port of the bridge %s",
-			       from->tap, from->bridge);
+		return err_set(e, EX_CORDON_DIFFERS, ENODEV,
+			       "tap %s is not a port of the bridge %s", from->tap, from->bridge);
 	if (!from->network && has_uplink(from->bridge))
-		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-			       "bridge %s has a physical port: a switched bridge, which this release "
-			       "does not isolate; use a NAT or routed libvirt network", from->bridge);
+		return err_set(
+			e, EX_CORDON_POLICY, EOPNOTSUPP,
+			"bridge %s has a physical port: a switched bridge, which this release "
+			"does not isolate; use a NAT or routed libvirt network",
+			from->bridge);
 
 	memcpy(nic->tap, from->tap, sizeof(nic->tap));
 	memcpy(nic->bridge, from->bridge, sizeof(nic->bridge));
@@ -124,7 +127,8 @@ void iso_leases_parse(const char *json, size_t len, int64_t now, struct iso_nic 
 	size_t i;
 	json_t *lease;
 
-	json_array_foreach(list, i, lease) {
+	json_array_foreach(list, i, lease)
+	{
 		if (nic->n_leases < ISO_LEASES_MAX)
 			add_lease(lease, now, nic);
 	}

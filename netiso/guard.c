@@ -111,12 +111,14 @@ static bool is_local_lookup(const struct rtnl_rule *r)
 static void describe(const struct rtnl_rule *r, char *buf, size_t size)
 {
 	static const char *const actions[] = {[FR_ACT_TO_TBL] = "lookup local",
-					      [FR_ACT_GOTO] = "goto", [FR_ACT_NOP] = "nop",
+					      [FR_ACT_GOTO] = "goto",
+					      [FR_ACT_NOP] = "nop",
 					      [FR_ACT_UNREACHABLE] = "unreachable"};
 	char mark[48] = "", target[16] = "";
 
 	if (r->has_mark)
-		(void)snprintf(mark, sizeof(mark), " fwmark 0x%" PRIx32 "/0x%" PRIx32, r->mark, r->mask);
+		(void)snprintf(mark, sizeof(mark), " fwmark 0x%" PRIx32 "/0x%" PRIx32, r->mark,
+			       r->mask);
 	if (r->action == FR_ACT_GOTO)
 		(void)snprintf(target, sizeof(target), " %" PRIu32, r->target);
 	(void)snprintf(buf, size, "pref %" PRIu32 "%s%s%s %s%s", r->pref, r->iif[0] ? " iif " : "",
@@ -124,7 +126,8 @@ static void describe(const struct rtnl_rule *r, char *buf, size_t size)
 }
 
 /* Position of @want in the list from @from on, or @n. */
-static size_t find(const struct rtnl_rule *list, size_t n, const struct rtnl_rule *want, size_t from)
+static size_t find(const struct rtnl_rule *list, size_t n, const struct rtnl_rule *want,
+		   size_t from)
 {
 	for (size_t i = from; i < n; i++)
 		if (same_rule(&list[i], want))
@@ -240,8 +243,8 @@ static int check_family(struct nl *nl, const struct guard_rules *g, struct strbu
 
 static const int families[] = {AF_INET, AF_INET6};
 
-static int check_bridge(const char *root, struct nl *nl, const char *bridge, struct strbuf *diff,
-			struct err *e)
+int guard_check_bridge(const char *root, struct nl *nl, const char *bridge, struct strbuf *diff,
+		       struct err *e)
 {
 	struct layout_params p;
 	int ret, r;
@@ -260,7 +263,8 @@ static int check_bridge(const char *root, struct nl *nl, const char *bridge, str
 static int name_ok(const char *bridge, struct err *e)
 {
 	if (!iso_tap_name_ok(bridge))
-		return err_set(e, EX_CORDON_USAGE, EINVAL, "'%s' is not the name of a bridge", bridge);
+		return err_set(e, EX_CORDON_USAGE, EINVAL, "'%s' is not the name of a bridge",
+			       bridge);
 	return 0;
 }
 
@@ -289,7 +293,7 @@ int guard_apply_locked(const char *root, const char *network, const char *bridge
 
 		r = apply_family(&nl, &g, e);
 	}
-	return r < 0 ? r : check_bridge(root, &nl, bridge, NULL, e);
+	return r < 0 ? r : guard_check_bridge(root, &nl, bridge, NULL, e);
 }
 
 /* Removes our rules that name @bridge, and the shared target when no bridge is left. */
@@ -344,7 +348,7 @@ int guard_check(const char *root, const char *network, struct strbuf *diff, stru
 	r = record_network_bridge(root, network, bridge, e);
 	if (r == 0)
 		r = nl_open(&nl, NETLINK_ROUTE, e);
-	return r < 0 ? r : check_bridge(root, &nl, bridge, diff, e);
+	return r < 0 ? r : guard_check_bridge(root, &nl, bridge, diff, e);
 }
 
 int guard_plan(const char *root, const char *bridge, struct strbuf *out, struct err *e)
@@ -366,7 +370,8 @@ int guard_plan(const char *root, const char *bridge, struct strbuf *out, struct 
 				sb_addf(out, "ip rule add pref 0 lookup local\n"
 					     "ip rule del pref 0 lookup local\n");
 			describe(&g.rules[k], text, sizeof(text));
-			sb_addf(out, "ip %srule add %s\n", families[i] == AF_INET6 ? "-6 " : "", text);
+			sb_addf(out, "ip %srule add %s\n", families[i] == AF_INET6 ? "-6 " : "",
+				text);
 		}
 		if (g.n == g.n_first)
 			sb_addf(out, "ip -6 rule add pref 0 lookup local\n"

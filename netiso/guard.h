@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/err.h"
+#include "lib/nl.h"
 #include "lib/strbuf.h"
 
 /**
@@ -22,6 +23,10 @@ int guard_revert(const char *root, const char *network, struct err *e);
 
 /** guard_check - 0, or -ESTALE (exit code 1) with a line per difference appended to @diff. */
 int guard_check(const char *root, const char *network, struct strbuf *diff, struct err *e);
+
+/** guard_check_bridge - the same for a bridge, with an open rtnetlink socket. */
+int guard_check_bridge(const char *root, struct nl *nl, const char *bridge, struct strbuf *diff,
+		       struct err *e);
 
 /** guard_plan - the rules as ip-rule(8) commands. */
 int guard_plan(const char *root, const char *bridge, struct strbuf *out, struct err *e);

@@ -95,8 +95,7 @@ static bool data_matches(const struct nlattr *nest, const struct iso_element *el
 
 	mnl_attr_for_each_nested(attr, nest) {
 		if (mnl_attr_get_type(attr) == NFTA_DATA_VALUE)
-			return el->data_len &&
-			       mnl_attr_get_payload_len(attr) == el->data_len &&
+			return el->data_len && mnl_attr_get_payload_len(attr) == el->data_len &&
 			       memcmp(mnl_attr_get_payload(attr), el->data, el->data_len) == 0;
 		if (mnl_attr_get_type(attr) != NFTA_DATA_VERDICT)
 			continue;

@@ -15,7 +15,8 @@
 int kern_table_exists(struct nl *nl, const char *family);
 
 /** kern_chain_exists - 1, 0 or -errno; @want_device: also demands that it is bound to that device. */
-int kern_chain_exists(struct nl *nl, const char *family, const char *chain, const char *want_device);
+int kern_chain_exists(struct nl *nl, const char *family, const char *chain,
+		      const char *want_device);
 
 /** kern_element_matches - key, value and verdict as in @el: 1, 0 or -errno. */
 int kern_element_matches(struct nl *nl, const struct iso_element *el);

@@ -42,7 +42,8 @@
 const struct layout_chain layout_chains[] = {
 	{"netdev", "frames", NULL},
 	{"netdev", "types", NULL},
-	{"bridge", "prerouting", "type filter hook prerouting priority " PRI_BRIDGE "; policy accept;"},
+	{"bridge", "prerouting",
+	 "type filter hook prerouting priority " PRI_BRIDGE "; policy accept;"},
 	{"bridge", "nic", NULL},
 	{"bridge", "nic_arp", NULL},
 	{"bridge", "nic_arp_sender", NULL},
@@ -52,7 +53,8 @@ const struct layout_chain layout_chains[] = {
 	{"bridge", "nic_dhcp_rate", NULL},
 	{"bridge", "between", "type filter hook forward priority " PRI_BRIDGE "; policy accept;"},
 	{"bridge", "lessons", "type filter hook output priority " PRI_BRIDGE "; policy accept;"},
-	{"inet", "prerouting", "type filter hook prerouting priority " PRI_GUEST "; policy accept;"},
+	{"inet", "prerouting",
+	 "type filter hook prerouting priority " PRI_GUEST "; policy accept;"},
 	{"inet", "guest", NULL},
 	{"inet", "to_host", NULL},
 	{"inet", "dns_host", NULL},
@@ -84,8 +86,10 @@ static const char *const sets[] = {
 	"map bridge $TABLE nic_lease { type ifname : verdict; }",
 	"set bridge $TABLE nic_mac { typeof iifname . @ll,48,48; }",
 	"set bridge $TABLE nic_gateway { typeof iifname . @nh,96,32; }",
-	"set bridge $TABLE nic_address { typeof iifname . @nh,96,32; size 1048576; flags dynamic,timeout; }",
-	"set bridge $TABLE dhcp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }",
+	"set bridge $TABLE nic_address { typeof iifname . @nh,96,32; size 1048576; flags "
+	"dynamic,timeout; }",
+	"set bridge $TABLE dhcp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout "
+	"2m; }",
 	"map inet $TABLE priority_mark { typeof meta priority : meta mark; }",
 	"map inet $TABLE egress { type mark : verdict; }",
 	"map inet $TABLE dns { type mark : verdict; }",
@@ -133,10 +137,12 @@ static const struct rule rules[] = {
 	{"bridge", "nic", "ether type arp goto nic_arp"},
 	{"bridge", "nic", "drop"},
 	/* Ethernet, IPv4, lengths 6 and 4; then the sender's MAC. */
-	{"bridge", "nic_arp", "@nh,0,48 0x000108000604 iifname . @nh,64,48 @nic_mac goto nic_arp_sender"},
+	{"bridge", "nic_arp",
+	 "@nh,0,48 0x000108000604 iifname . @nh,64,48 @nic_mac goto nic_arp_sender"},
 	{"bridge", "nic_arp", "drop"},
 	{"bridge", "nic_arp_sender", "iifname . @nh,112,32 @nic_address @nh,48,16 0x0002 accept"},
-	{"bridge", "nic_arp_sender", "iifname . @nh,112,32 @nic_address @nh,48,16 0x0001 goto nic_arp_request"},
+	{"bridge", "nic_arp_sender",
+	 "iifname . @nh,112,32 @nic_address @nh,48,16 0x0001 goto nic_arp_request"},
 	/* RFC 5227: a probe has no sender address; it may ask for its own. */
 	{"bridge", "nic_arp_sender",
 	 "@nh,48,16 0x0001 @nh,112,32 0x00000000 iifname . @nh,192,32 @nic_address accept"},
@@ -144,19 +150,25 @@ static const struct rule rules[] = {
 	{"bridge", "nic_arp_request", "iifname . @nh,192,32 @nic_gateway accept"},
 	{"bridge", "nic_arp_request", "iifname . @nh,192,32 @nic_address accept"},
 	{"bridge", "nic_arp_request", "drop"},
+	/* No IP options: a source route would lead on from an address that is allowed. */
+	{"bridge", "nic_ip", "ip hdrlength != 5 drop"},
 	{"bridge", "nic_ip", "udp dport 67 goto nic_dhcp"},
 	{"bridge", "nic_ip", "iifname . @nh,96,32 @nic_address accept"},
 	{"bridge", "nic_ip", "drop"},
 	/* A request of its own hardware address, not relayed. Its IPv4 source may be anything: after a
 	 * restore a guest renews an address that nothing here has learnt. */
 	{"bridge", "nic_dhcp",
-	 "udp sport 68 @th,64,24 0x010106 @th,256,32 0x00000000 iifname . @th,288,48 @nic_mac goto nic_dhcp_rate"},
+	 "udp sport 68 @th,64,24 0x010106 @th,256,32 0x00000000 iifname . @th,288,48 @nic_mac goto "
+	 "nic_dhcp_rate"},
 	{"bridge", "nic_dhcp", "drop"},
-	{"bridge", "nic_dhcp_rate", "update @dhcp_rate { iifname limit rate over 60/minute burst 30 packets } drop"},
+	{"bridge", "nic_dhcp_rate",
+	 "update @dhcp_rate { iifname limit rate over 60/minute burst 30 packets } drop"},
 	{"bridge", "nic_dhcp_rate", "accept"},
 	{"bridge", "between", "iifname @nics drop"},
 	{"bridge", "between", "oifname @nics drop"},
-	{"bridge", "lessons", "meta mark $DHCP udp sport 67 udp dport 68 oifname . @nh,96,32 @nic_gateway oifname vmap @nic_lease"},
+	{"bridge", "lessons",
+	 "meta mark $DHCP udp sport 67 udp dport 68 oifname . @nh,96,32 @nic_gateway oifname vmap "
+	 "@nic_lease"},
 
 	{"inet", "leaving", "oifname @bridges udp sport 67 udp dport 68 meta mark set $DHCP"},
 
@@ -178,7 +190,8 @@ static const struct rule rules[] = {
 	{"inet", "guest", "ip daddr @attached goto deny_attached"},
 	{"inet", "guest", "meta mark vmap @egress"},
 	{"inet", "guest", "goto deny_egress"},
-	{"inet", "to_host", "fib daddr . iif type local meta mark . meta l4proto . th dport @host_port goto opened"},
+	{"inet", "to_host",
+	 "fib daddr . iif type local meta mark . meta l4proto . th dport @host_port goto opened"},
 	{"inet", "to_host", "goto deny_host"},
 	{"inet", "dns_host", "fib daddr . iif type local goto opened"},
 	{"inet", "opened", "meta mark vmap @flow_limit"},
@@ -207,7 +220,7 @@ static const struct rule rules[] = {
 	{"inet", "refuse", "drop"},
 };
 
-static const char *const reasons[] = {"host", "range",	"attached",   "dns",
+static const char *const reasons[] = {"host",	"range", "attached",  "dns",
 				      "egress", "flows", "redirected"};
 
 static void emit_denials(const struct layout_params *p, struct strbuf *out)
@@ -215,7 +228,8 @@ static void emit_denials(const struct layout_params *p, struct strbuf *out)
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
 		const char *r = reasons[i];
 
-		sb_addf(out, "add rule inet " LAYOUT_TABLE " deny_%s counter name \"deny_%s\"\n", r, r);
+		sb_addf(out, "add rule inet " LAYOUT_TABLE " deny_%s counter name \"deny_%s\"\n", r,
+			r);
 		sb_addf(out,
 			"add rule inet " LAYOUT_TABLE " deny_%s meta mark @logged "
 			"update @log_rate { meta mark limit rate 10/second burst 20 packets } "

@@ -26,7 +26,8 @@ static int load_target(const struct cli *cli, const char *arg, struct record *re
 	case CLI_NAME:
 		return record_load_by_name(cli->root, arg, rec, e);
 	default:
-		return err_set(e, EX_CORDON_USAGE, EINVAL, "'%s' is a file; name a running domain", arg);
+		return err_set(e, EX_CORDON_USAGE, EINVAL, "'%s' is a file; name a running domain",
+			       arg);
 	}
 }
 
@@ -35,8 +36,8 @@ static void print_plan(const struct layout_params *p, const struct iso_plan *pla
 	auto_sb struct strbuf layout = {0};
 
 	layout_emit(p, &layout);
-	printf("# shared by all domains\n%s# the host's prefixes\n%s# this domain\n%s", sb_str(&layout),
-	       sb_str(&plan->attached), sb_str(&plan->apply));
+	printf("# shared by all domains\n%s# the host's prefixes\n%s# this domain\n%s",
+	       sb_str(&layout), sb_str(&plan->attached), sb_str(&plan->apply));
 }
 
 static int plan_file(const struct cli *cli, const char *path, struct err *e)
@@ -51,7 +52,8 @@ static int plan_file(const struct cli *cli, const char *path, struct err *e)
 	if (r == 0)
 		r = policy_load_file(path, false, &host, &policy, e);
 	if (r == 0)
-		r = cli->facts ? factsfile_load(cli->facts, &facts, e) : factsfile_example(&facts, e);
+		r = cli->facts ? factsfile_load(cli->facts, &facts, e)
+			       : factsfile_example(&facts, e);
 	if (r == 0 && !policy.isolation)
 		printf("# isolation = no: nothing would be done\n");
 	else if (r == 0)
@@ -123,16 +125,15 @@ static int verb_check(const struct cli *cli, struct err *e)
 	r = load_target(cli, cli->args[0], &rec, e);
 	if (r < 0)
 		return r;
-	r = domain_check(cli->root, &rec.uuid, &diff, &first);
+	r = domain_check(cli->root, &rec.uuid, cli->quiet ? NULL : &diff, &first);
 	record_free(&rec);
 	if (r < 0 && !diff.len)
 		return err_set(e, first.exit, first.errnum, "%s", first.msg);
-	if (!cli->quiet)
-		fputs(sb_str(&diff), stdout);
+	fputs(sb_str(&diff), stdout);
 	/* The lines say it; no message besides. */
 	if (r < 0)
-		return err_set(e, EX_CORDON_DIFFERS, ESTALE, "%s: the live system differs from the plan",
-			       cli->args[0]);
+		return err_set(e, EX_CORDON_DIFFERS, ESTALE,
+			       "%s: the live system differs from the plan", cli->args[0]);
 	return 0;
 }
 
@@ -154,8 +155,11 @@ static int show_json(const struct record *rec, bool in_force, struct err *e)
 		(void)json_array_append_new(nics, show_nic(&rec->nics[i]));
 	doc = json_pack("{s:s, s:s, s:s, s:s, s:i, s:o}", "name", rec->name, "uuid",
 			uuid_str(&rec->uuid, uuid), "phase", record_phase_name(rec->phase),
-			"isolation", !rec->isolation ? "off" : in_force ? "in force" : "broken", "slot",
-			(int)rec->slot, "nics", nics);
+			"isolation",
+			!rec->isolation ? "off"
+			: in_force	? "in force"
+					: "broken",
+			"slot", (int)rec->slot, "nics", nics);
 	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0) {
 		json_decref(doc);
 		return err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
@@ -171,7 +175,9 @@ static void show_text(const struct record *rec, bool in_force)
 
 	printf("%s  %s\nphase      %s\nisolation  %s\n", rec->name, uuid_str(&rec->uuid, uuid),
 	       record_phase_name(rec->phase),
-	       !rec->isolation ? "off" : in_force ? "in force" : "broken");
+	       !rec->isolation ? "off"
+	       : in_force      ? "in force"
+			       : "broken");
 	for (size_t i = 0; i < rec->n_nics; i++) {
 		const struct record_nic *nic = &rec->nics[i];
 
@@ -241,7 +247,8 @@ static const struct cli_verb verbs[] = {
 	{"plan", "DOMAIN|FILE", 1, 1, "print the transaction; changes nothing", verb_plan},
 	{"apply", "DOMAIN", 1, 1, "put a running domain's isolation in, or repair it", verb_apply},
 	{"revert", "DOMAIN", 1, 1, "take it out by what was recorded", verb_revert},
-	{"check", "DOMAIN", 1, 1, "print what differs from the plan; exit 1 if anything", verb_check},
+	{"check", "DOMAIN", 1, 1, "print what differs from the plan; exit 1 if anything",
+	 verb_check},
 	{"show", "DOMAIN", 1, 1, "print NICs and whether isolation is in force", verb_show},
 	{"guard", "apply|revert|check|plan ...", 1, 3, "the guard of a network", verb_guard},
 	{NULL, NULL, 0, 0, NULL, NULL},

@@ -23,22 +23,26 @@ static int check_nic(const struct policy *p, const struct iso_nic *nic, struct e
 	if (!iso_tap_name_ok(nic->tap))
 		return err_set(e, EX_CORDON_POLICY, EINVAL,
 			       "tap '%s': only letters, digits, '_', '.' and '-' are supported in "
-			       "its name; write another <target dev> in the domain's XML", nic->tap);
+			       "its name; write another <target dev> in the domain's XML",
+			       nic->tap);
 	if (!iso_tap_name_ok(nic->bridge))
 		return err_set(e, EX_CORDON_POLICY, EINVAL,
 			       "bridge '%s': only letters, digits, '_', '.' and '-' are supported "
-			       "in its name", nic->bridge);
-	if (!nic->n_gateways)
-		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-			       "bridge %s has no IPv4 address of the host: a switched bridge, which "
-			       "this release does not isolate; use a NAT or routed libvirt network",
+			       "in its name",
 			       nic->bridge);
+	if (!nic->n_gateways)
+		return err_set(
+			e, EX_CORDON_POLICY, EOPNOTSUPP,
+			"bridge %s has no IPv4 address of the host: a switched bridge, which "
+			"this release does not isolate; use a NAT or routed libvirt network",
+			nic->bridge);
 	for (size_t i = 0; i < p->n_addresses; i++)
 		has_address = has_address || iso_on_network(nic, &p->addresses[i].addr);
 	if (!has_address)
 		return err_set(e, EX_CORDON_POLICY, EINVAL,
 			       "[network] addresses: none is on the network of tap %s; add one, or "
-			       "write dhcp", nic->tap);
+			       "write dhcp",
+			       nic->tap);
 	return 0;
 }
 
@@ -53,16 +57,18 @@ static int check_addresses(const struct policy *p, const struct iso_facts *f, st
 		for (size_t k = 0; k < f->n_nics; k++)
 			fits += iso_on_network(&f->nics[k], a);
 		if (fits != 1)
-			return err_set(e, EX_CORDON_POLICY, EINVAL,
-				       "%s: %s is on the network of %zu NICs of this domain, not of one",
-				       policy_where(p, KEY_NET_ADDRESSES, where, sizeof(where)),
-				       ip_str(a, ip), fits);
+			return err_set(
+				e, EX_CORDON_POLICY, EINVAL,
+				"%s: %s is on the network of %zu NICs of this domain, not of one",
+				policy_where(p, KEY_NET_ADDRESSES, where, sizeof(where)),
+				ip_str(a, ip), fits);
 		for (size_t k = 0; k < f->n_local; k++)
 			if (ip_equal(a, &f->local[k]))
-				return err_set(e, EX_CORDON_POLICY, EINVAL,
-					       "%s: %s is the host's own address",
-					       policy_where(p, KEY_NET_ADDRESSES, where, sizeof(where)),
-					       ip_str(a, ip));
+				return err_set(
+					e, EX_CORDON_POLICY, EINVAL,
+					"%s: %s is the host's own address",
+					policy_where(p, KEY_NET_ADDRESSES, where, sizeof(where)),
+					ip_str(a, ip));
 	}
 	return 0;
 }
@@ -77,11 +83,12 @@ static int check_targets(const struct policy *p, const struct iso_facts *f, stru
 			const struct ip_prefix *x = &p->lan[i].prefix;
 
 			if (x->len == 32 && ip_equal(&x->addr, &f->local[k]))
-				return err_set(e, EX_CORDON_POLICY, EINVAL,
-					       "%s: %s is the host itself; write [network] "
-					       "allow_host_port = tcp/PORT",
-					       policy_where(p, KEY_NET_ALLOW_LAN, where, sizeof(where)),
-					       ip_prefix_str(x, text));
+				return err_set(
+					e, EX_CORDON_POLICY, EINVAL,
+					"%s: %s is the host itself; write [network] "
+					"allow_host_port = tcp/PORT",
+					policy_where(p, KEY_NET_ALLOW_LAN, where, sizeof(where)),
+					ip_prefix_str(x, text));
 		}
 		if (p->dns == DNS_REDIRECT && ip_equal(&p->dns_addr, &f->local[k]))
 			return err_set(e, EX_CORDON_POLICY, EINVAL,

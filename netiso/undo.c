@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Taking back what was put in: by what was recorded then, and only as far as it is still ours. */
+#include "netiso/job.h"
+
+#include "lib/util.h"
+#include "netiso/kernel.h"
+#include "netiso/layout.h"
+#include "netiso/nft.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Addresses learnt on the domain's taps, by this domain or one before that crashed.
+ * @gone_only: only on taps that were unplugged. */
+int job_stale_addresses(struct job *j, bool gone_only, struct strbuf *out, struct err *e)
+{
+	auto_free struct kern_key *keys = NULL;
+	size_t n = 0;
+	int r;
+
+	r = kern_set_keys(&j->nf, "bridge", "nic_address", &keys, &n, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		const struct kern_key *k = &keys[i];
+		uint32_t ip;
+
+		for (size_t m = 0; k->len == IFNAMSIZ + 4 && m < j->rec.n_nics; m++) {
+			const struct record_nic *nic = &j->rec.nics[m];
+
+			if (strncmp((const char *)k->bytes, nic->tap, IFNAMSIZ) != 0 ||
+			    (gone_only && !nic->gone) ||
+			    !record_tap_is_ours(j->root, nic->tap, &j->rec.uuid))
+				continue;
+			memcpy(&ip, k->bytes + IFNAMSIZ, sizeof(ip));
+			sb_addf(out,
+				"delete element bridge " LAYOUT_TABLE
+				" nic_address { \"%s\" . 0x%08x }\n",
+				nic->tap, ntohl(ip));
+		}
+	}
+	return 0;
+}
+
+/* The undo commands recorded earlier, for this domain or @uuid; "" when there are none. */
+int job_old_undo(const char *root, const struct uuid *uuid, struct strbuf *out, struct err *e)
+{
+	auto_free char *text = NULL;
+	struct err local = {0};
+	size_t len;
+	int r;
+
+	r = record_file_read(root, uuid, UNDO_FILE, &text, &len, &local);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_set(e, local.exit, local.errnum, "%s", local.msg);
+	sb_add(out, text, len);
+	return 0;
+}
+
+/* Whether a line of undo is about @tap: names it in quotes, or is about its chain. */
+static bool about_tap(const char *line, const char *tap)
+{
+	char quoted[IFNAMSIZ + 2], chain[IFNAMSIZ + 8];
+	const size_t n = strlen(line);
+	size_t clen;
+
+	(void)snprintf(quoted, sizeof(quoted), "\"%s\"", tap);
+	(void)snprintf(chain, sizeof(chain), " tap_%s", tap);
+	clen = strlen(chain);
+	return strstr(line, quoted) || (n > clen && strcmp(line + n - clen, chain) == 0);
+}
+
+/* Takes the lines of @undo about @tap (and the chains they need), or (@others) all but these. */
+static void filter_undo(const char *undo, const char *tap, bool others, struct strbuf *out)
+{
+	while (*undo) {
+		const size_t n = strcspn(undo, "\n");
+		auto_free char *line = strndup(undo, n);
+
+		if (!line) {
+			out->failed = true;
+			return;
+		}
+		if (others ? !about_tap(line, tap)
+			   : about_tap(line, tap) || strstr(line, "add chain bridge "))
+			sb_addf(out, "%s\n", line);
+		undo += undo[n] ? n + 1 : n;
+	}
+}
+
+/* Notes that the taps are this domain's. One that another domain left (it crashed, and the kernel
+ * gave the name away again) brings the undo of that tap into the same transaction. */
+int job_claim_taps(struct job *j, struct strbuf *out, struct err *e)
+{
+	for (size_t i = 0; i < j->rec.n_nics; i++) {
+		const struct record_nic *nic = &j->rec.nics[i];
+		auto_sb struct strbuf undo = {0};
+		struct uuid other;
+		int r;
+
+		if (nic->gone)
+			continue;
+		r = record_tap_claim(j->root, nic->tap, &j->rec.uuid, &other, e);
+		if (r == 1)
+			r = job_old_undo(j->root, &other, &undo, e);
+		if (r < 0)
+			return r;
+		filter_undo(sb_str(&undo), nic->tap, false, out);
+	}
+	return 0;
+}
+
+/* Undo that failed as a whole (a set is gone, say) is done line by line; what cannot be done is gone
+ * already. The lines come in groups that end with a delete. */
+static void undo_piecemeal(const char *undo)
+{
+	auto_free char *copy = strdup(undo);
+	auto_sb struct strbuf group = {0};
+	char *save = NULL;
+
+	if (!copy)
+		return;
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		sb_addf(&group, "%s\n", line);
+		if (strncmp(line, "delete ", 7) != 0)
+			continue;
+		(void)iso_nft_apply(sb_str(&group), NULL);
+		sb_free(&group);
+	}
+}
+
+/* What gives a tap its identity must not stay behind: the kernel gives its name to another guest. */
+static int verify_gone(struct job *j, struct err *e)
+{
+	for (size_t i = 0; i < j->rec.n_nics; i++) {
+		struct iso_element el = {.family = "bridge", .set = "nics", .key_len = IFNAMSIZ};
+		char chain[ISO_CHAIN_MAX];
+		int r;
+
+		if (!j->rec.nics[i].tap[0] ||
+		    !record_tap_is_ours(j->root, j->rec.nics[i].tap, &j->rec.uuid))
+			continue;
+		memcpy(el.key, j->rec.nics[i].tap, IFNAMSIZ);
+		(void)snprintf(chain, sizeof(chain), "tap_%s", j->rec.nics[i].tap);
+		r = kern_element_matches(&j->nf, &el);
+		if (r == 0)
+			r = kern_chain_exists(&j->nf, "netdev", chain, NULL);
+		if (r != 0)
+			return err_set(e, EX_CORDON_OS, r < 0 ? -r : EBUSY,
+				       "rules of tap %s could not be removed", j->rec.nics[i].tap);
+	}
+	return 0;
+}
+
+/* The recorded undo, but for taps that meanwhile are another domain's: the kernel frees a tap's name
+ * before libvirt tells us that the domain stopped, and the domain that got it has cleaned up. */
+static int own_undo(struct job *j, struct strbuf *ret, struct err *e)
+{
+	int r = job_old_undo(j->root, &j->rec.uuid, ret, e);
+
+	for (size_t i = 0; i < j->rec.n_nics && r == 0; i++) {
+		const char *tap = j->rec.nics[i].tap;
+		struct strbuf left = {0};
+
+		if (!tap[0] || record_tap_is_ours(j->root, tap, &j->rec.uuid))
+			continue;
+		filter_undo(sb_str(ret), tap, true, &left);
+		sb_free(ret);
+		*ret = left;
+	}
+	return r == 0 && ret->failed ? err_os(e, ENOMEM, "undo") : r;
+}
+
+int job_revert_own(struct job *j, struct err *e)
+{
+	auto_sb struct strbuf text = {0}, undo = {0};
+	int r;
+
+	r = nl_open(&j->nf, NETLINK_NETFILTER, e);
+	if (r == 0)
+		r = own_undo(j, &undo, e);
+	if (r < 0)
+		return r;
+	/* Tables that are gone (a flush of the ruleset) need no undo. */
+	if (kern_table_exists(&j->nf, "bridge") == 0 && kern_table_exists(&j->nf, "inet") == 0 &&
+	    kern_table_exists(&j->nf, "netdev") == 0)
+		return 0;
+	if (job_stale_addresses(j, false, &text, NULL) < 0)
+		sb_free(&text);
+	sb_adds(&text, sb_str(&undo));
+	if (text.len && iso_nft_apply(sb_str(&text), NULL) < 0)
+		undo_piecemeal(sb_str(&text));
+	return verify_gone(j, e);
+}
