@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What libvirt's hooks run.
+
 LIB_SRCS += hooks/admit.c hooks/qemu.c hooks/network.c
 
 PROGS += virt-cordon-hook

@@ -48,9 +48,9 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(context, sizeof(context) - 2, fmt, ap);
 	va_end(ap);
-	strcat(context, ": ");
-
 	len = strlen(context);
+	memcpy(context + len, ": ", 3);
+	len += 2;
 	old = strlen(e->msg);
 	if (len + old >= sizeof(e->msg))
 		old = sizeof(e->msg) - len - 1;
