@@ -138,7 +138,7 @@ lab_setup() {
 	wait "$daemons"
 	export LIBVIRT_DEFAULT_URI=qemu:///system
 	lab_networks
-	cd "$lab_top"
+	cd "$lab_top" || return
 }
 
 lab_banner() {

@@ -18,7 +18,7 @@ lab_ip() { # NAMESPACE  (commands on stdin)
 }
 
 lab_world() {
-	local ns address
+	local ns
 
 	for ns in router lan inet; do
 		ip netns add "$ns"
