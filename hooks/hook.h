@@ -35,15 +35,15 @@ struct admission {
 /**
  * admit - find and check the policy of a domain that wants to start.
  *
- * Everything that needs no tap is checked here: policy file and its owner, rename, guarded networks,
- * what this release does not build, devices, kinds of NIC. An error refuses the start.
+ * Everything that needs no tap is checked here: policy file and its owner, rename, guarded
+ * networks, what this release does not build, devices, kinds of NIC. An error refuses the start.
  */
 int admit(const struct facts *f, struct admission *ret, struct err *e);
 void admission_free(struct admission *a);
 
 /**
- * admit_hardware - the part of admit about devices and NICs alone. libvirt resolves networks between
- * prepare and start, and what was a network may then be a macvtap or a host device.
+ * admit_hardware - the part of admit about devices and NICs alone. libvirt resolves networks
+ * between prepare and start, and what was a network may then be a macvtap or a host device.
  */
 int admit_hardware(const struct facts *f, const struct admission *a, struct err *e);
 

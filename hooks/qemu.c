@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The operations of a domain: prepare, start, started, stopped, release, reconnect, restore, migrate. */
+/* The operations of a domain: prepare, start, started, stopped, release, reconnect, restore,
+ * migrate. */
 #include "hooks/hook.h"
 
 #include "lib/util.h"

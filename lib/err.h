@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Error object: set once where a thing fails, wrapped with context on the way up, printed by main. */
+/* Error object: set once where a thing fails, wrapped with context on the way up, printed by main.
+ */
 #pragma once
 
 #include "lib/exitcode.h"

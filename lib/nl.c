@@ -25,7 +25,8 @@ int nl_open(struct nl *nl, int bus, struct err *e)
 	}
 	/* A kernel that does not answer must not hang a hook. */
 	(void)setsockopt(mnl_socket_get_fd(nl->sock), SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	/* Filters of dumps (a table's chains, a link's addresses) work only with strict checking. */
+	/* Filters of dumps (a table's chains, a link's addresses) work only with strict checking.
+	 */
 	(void)mnl_socket_setsockopt(nl->sock, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
 	nl->seq = 1;
 	return 0;

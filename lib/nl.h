@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Netlink on libmnl: one request and its answer, with a deadline; the parts of rtnetlink used here. */
+/* Netlink on libmnl: one request and its answer, with a deadline; the parts of rtnetlink used here.
+ */
 #pragma once
 
 #include "lib/err.h"
@@ -35,7 +36,8 @@ void nl_close(struct nl *nl);
 int nl_talk(struct nl *nl, struct nlmsghdr *req, int (*cb)(const struct nlmsghdr *nlh, void *data),
 	    void *data);
 
-/** nl_attr_str - copy a string attribute of less than @size bytes; false when longer or unterminated. */
+/** nl_attr_str - copy a string attribute of less than @size bytes; false when longer or
+ * unterminated. */
 bool nl_attr_str(const struct nlattr *attr, char *buf, size_t size);
 
 struct rtnl_link {
@@ -57,6 +59,9 @@ int rtnl_link_list(struct nl *nl, struct rtnl_link **ret, size_t *n_ret, struct 
 
 /** rtnl_port_isolated - set IFLA_BRPORT_ISOLATED of a bridge port and read it back. */
 int rtnl_port_isolated(struct nl *nl, const char *name, bool on, struct err *e);
+
+/** rtnl_bridge_add - make a bridge of that name, which is as good as any link to hang a chain on. */
+int rtnl_bridge_add(struct nl *nl, const char *name, struct err *e);
 
 struct rtnl_addr {
 	int link; /* index */

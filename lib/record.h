@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The record of a domain in /run/virt-cordon/UUID: enough to verify, repair and undo without libvirt. */
+/* The record of a domain in /run/virt-cordon/UUID: enough to verify, repair and undo without
+ * libvirt. */
 #pragma once
 
 #include "lib/err.h"
@@ -119,7 +120,8 @@ int record_tap_release(const char *root, const char *tap, const struct uuid *uui
 
 /* That this domain has had a policy: ROOT/var/lib/virt-cordon/UUID/managed. Survives reboots. */
 int record_history_add(const char *root, const struct uuid *uuid, const char *name, struct err *e);
-/** record_history_has - 1 yes (name in @ret_name, malloc'd, may be NULL), 0 no, negative on error. */
+/** record_history_has - 1 yes (name in @ret_name, malloc'd, may be NULL), 0 no, negative on error.
+ */
 int record_history_has(const char *root, const struct uuid *uuid, char **ret_name, struct err *e);
 
 /* Network records: ROOT/run/virt-cordon/networks/NAME holds the bridge of a guarded network. */

@@ -259,7 +259,8 @@ int record_remove(const char *root, const struct record *rec, struct err *e)
 	d = opendir(record_dir(root, &rec->uuid, path, sizeof(path)));
 	if (!d)
 		return errno == ENOENT ? 0 : err_os(e, errno, "cannot open %s", path);
-	/* The record goes last: while anything is left, the domain can still be found and undone. */
+	/* The record goes last: while anything is left, the domain can still be found and undone.
+	 */
 	while ((de = readdir(d)))
 		if (strcmp(de->d_name, ".") && strcmp(de->d_name, "..") &&
 		    strcmp(de->d_name, "record") && unlinkat(dirfd(d), de->d_name, 0) < 0)

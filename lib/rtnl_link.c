@@ -182,6 +182,21 @@ int rtnl_port_isolated(struct nl *nl, const char *name, bool on, struct err *e)
 	return 0;
 }
 
+int rtnl_bridge_add(struct nl *nl, const char *name, struct err *e)
+{
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	struct nlmsghdr *nlh = link_request(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlattr *nest;
+	int r;
+
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	nest = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_str(nlh, IFLA_INFO_KIND, "bridge");
+	mnl_attr_nest_end(nlh, nest);
+	r = nl_talk(nl, nlh, NULL, NULL);
+	return r < 0 ? err_os(e, -r, "cannot make the bridge '%s'", name) : 0;
+}
+
 struct addr_list {
 	struct rtnl_addr *addrs;
 	size_t n;

@@ -24,7 +24,8 @@ static void put_rule(struct nlmsghdr *nlh, const struct rtnl_rule *rule)
 	if (rule->iif[0])
 		mnl_attr_put_strz(nlh, FRA_IIFNAME, rule->iif);
 	if (rule->has_mark) {
-		/* Both, always: a mark of 0 without a mask means mask 0, which matches everything. */
+		/* Both, always: a mark of 0 without a mask means mask 0, which matches everything.
+		 */
 		mnl_attr_put_u32(nlh, FRA_FWMARK, rule->mark);
 		mnl_attr_put_u32(nlh, FRA_FWMASK, rule->mask);
 	}

@@ -114,7 +114,7 @@ int run_program(const char *const *argv, uint32_t deadline_ms, struct strbuf *ou
 	const int64_t end = now_ms() + deadline_ms;
 	auto_close int in = -1;
 	int fds[2], status = 0, r;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_os(e, errno, "cannot make a pipe");

@@ -17,7 +17,7 @@ static bool sb_reserve(struct strbuf *sb, size_t more)
 		return false;
 	if (__builtin_add_overflow(sb->len, more, &need) || __builtin_add_overflow(need, 1, &need))
 		goto fail;
-	if (need <= sb->cap)
+	if (sb->data && need <= sb->cap)
 		return true;
 
 	cap = sb->cap ? sb->cap : 256;

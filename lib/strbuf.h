@@ -25,7 +25,8 @@ void sb_add(struct strbuf *sb, const void *data, size_t len);
 /** sb_str - the text, never NULL ("" when empty); owned by @sb. */
 const char *sb_str(const struct strbuf *sb);
 
-/** sb_take - give the text away (malloc'd, never NULL unless @sb failed); @sb is empty afterwards. */
+/** sb_take - give the text away (malloc'd, never NULL unless @sb failed); @sb is empty afterwards.
+ */
 char *sb_take(struct strbuf *sb);
 
 /** sb_free - release; NULL and zeroed objects are fine. */

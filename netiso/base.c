@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,13 +21,48 @@ static void base_path(const char *root, const char *suffix, char *buf, size_t si
 	(void)snprintf(buf, size, "%s/run/virt-cordon/base%s", root, suffix);
 }
 
+/* "KEY HEX\n" at *@cursor, with at most @digits digits; moves on. */
+static bool take_hex(const char **cursor, const char *key, size_t digits, uint64_t *ret)
+{
+	const size_t klen = strlen(key);
+	const char *s = *cursor;
+	char *end;
+
+	if (strncmp(s, key, klen) != 0 || s[klen] != ' ')
+		return false;
+	s += klen + 1;
+	if (strspn(s, "0123456789abcdef") != digits)
+		return false;
+	*ret = strtoull(s, &end, 16);
+	if (*end != '\n')
+		return false;
+	*cursor = end + 1;
+	return true;
+}
+
+static bool parse_base(const char *text, struct base *b)
+{
+	static const char head[] = "virt-cordon-base 1\n";
+	uint64_t mark_base, group;
+
+	if (strncmp(text, head, sizeof(head) - 1) != 0)
+		return false;
+	text += sizeof(head) - 1;
+	if (!take_hex(&text, "mark_base", 8, &mark_base) ||
+	    !take_hex(&text, "log_group", 4, &group) ||
+	    !take_hex(&text, "digest", 16, &b->digest) || !take_hex(&text, "text", 16, &b->text) ||
+	    strcmp(text, "end\n") != 0)
+		return false;
+	b->params = (struct layout_params){.mark_base = (uint32_t)mark_base,
+					   .log_group = (uint16_t)group};
+	return (b->params.mark_base & ~LAYOUT_MARK_MASK) == 0;
+}
+
 int base_load(const char *root, struct base *ret, struct err *e)
 {
 	char path[PATH_MAX], text[256] = {0};
 	auto_close int fd = -1;
-	unsigned group;
 	struct base b;
-	char end;
 
 	base_path(root, "", path, sizeof(path));
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -33,13 +70,8 @@ int base_load(const char *root, struct base *ret, struct err *e)
 		return err_set(e, EX_CORDON_NOINPUT, ENOENT, "nothing is isolated");
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
 		return err_os(e, errno, "cannot read %s", path);
-	if (sscanf(text,
-		   "virt-cordon-base 1\nmark_base 0x%8" SCNx32 "\nlog_group %5u\n"
-		   "digest %16" SCNx64 "\ntext %16" SCNx64 "\nend%c",
-		   &b.params.mark_base, &group, &b.digest, &b.text, &end) != 5 ||
-	    end != '\n' || group > UINT16_MAX)
+	if (!parse_base(text, &b))
 		return err_set(e, EX_CORDON_DATA, EBADMSG, "%s is damaged", path);
-	b.params.log_group = (uint16_t)group;
 	*ret = b;
 	return 0;
 }
@@ -53,7 +85,7 @@ int base_save(const char *root, const struct base *b, struct err *e)
 	base_path(root, "", path, sizeof(path));
 	base_path(root, ".new", tmp, sizeof(tmp));
 	n = snprintf(text, sizeof(text),
-		     "virt-cordon-base 1\nmark_base 0x%08" PRIx32 "\nlog_group %u\n"
+		     "virt-cordon-base 1\nmark_base %08" PRIx32 "\nlog_group %04x\n"
 		     "digest %016" PRIx64 "\ntext %016" PRIx64 "\nend\n",
 		     b->params.mark_base, b->params.log_group, b->digest, b->text);
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);

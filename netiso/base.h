@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What all domains share at run time: its parameters, whether it stands as it was made, its removal. */
+/* What all domains share at run time: its parameters, whether it stands as it was made, its
+ * removal. */
 #pragma once
 
 #include "lib/err.h"
@@ -31,8 +32,8 @@ uint64_t base_text_digest(const struct layout_params *p);
 int base_params(const char *root, struct layout_params *ret, struct err *e);
 
 /**
- * base_stands - whether the shared tables are in the kernel just as base_save recorded them: 1 or 0,
- * or -errno. @why: when 0, set to what is wrong; may be NULL.
+ * base_stands - whether the shared tables are in the kernel just as base_save recorded them: 1 or
+ * 0, or -errno. @why: when 0, set to what is wrong; may be NULL.
  */
 int base_stands(const char *root, const struct layout_params *p, struct nl *nf, struct err *why,
 		struct err *e);

@@ -4,6 +4,7 @@
 
 #include "lib/util.h"
 #include "netiso/base.h"
+#include "netiso/drift.h"
 #include "netiso/guard.h"
 #include "netiso/kernel.h"
 
@@ -130,6 +131,14 @@ int job_compare(struct job *j, struct strbuf *diff, struct err *e)
 		return shared;
 	if (shared == 0)
 		ret = differs(diff, e, "%s", why.msg);
+	/* Which rules, is for people: it costs a namespace. */
+	if (diff) {
+		r = drift_compare(j, diff, e);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			ret = err_set(e, EX_CORDON_DIFFERS, ESTALE, "%d rules differ", r);
+	}
 	r = compare_elements(j, diff, e);
 	if (r < 0)
 		ret = r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Policy and facts to nftables commands: see netiso/compile.h, and netiso/layout.c for the whole. */
+/* Policy and facts to nftables commands: see netiso/compile.h, and netiso/layout.c for the whole.
+ */
 #include "netiso/compile.h"
 
 #include "lib/util.h"
@@ -237,9 +238,9 @@ static void tap_chain(struct build *b, const struct iso_nic *nic)
 		nic->tap, nic->tap, nic->tap);
 }
 
-/* The chain that learns for as long as this network's leases last. Shared by all domains on networks
- * with that lease time, and left alone by undo. RFC 2132: option 53 of length 1, value 5 (ACK),
- * which dnsmasq puts first, right behind the magic cookie. */
+/* The chain that learns for as long as this network's leases last. Shared by all domains on
+ * networks with that lease time, and left alone by undo. RFC 2132: option 53 of length 1, value 5
+ * (ACK), which dnsmasq puts first, right behind the magic cookie. */
 static void lease_chain(struct build *b, uint64_t lease_s)
 {
 	const unsigned long long s = lease_s;

@@ -105,5 +105,6 @@ int iso_check_supported(const struct policy *p, const struct iso_facts *f, struc
 /** iso_on_network - whether @ip lies in a prefix of the NIC's bridge. */
 bool iso_on_network(const struct iso_nic *nic, const struct ip_addr *ip);
 
-/** iso_tap_name_ok - letters, digits, '_', '.', '-': what can stand in a chain name and in quotes. */
+/** iso_tap_name_ok - letters, digits, '_', '.', '-': what can stand in a chain name and in quotes.
+ */
 bool iso_tap_name_ok(const char *name);

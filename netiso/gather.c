@@ -15,7 +15,8 @@
 
 #define LEASE_FILE_MAX (4 * 1024 * 1024)
 
-/* A port without a "tun_flags" file but with a "device" link is a physical NIC (sysfs-class-net). */
+/* A port without a "tun_flags" file but with a "device" link is a physical NIC (sysfs-class-net).
+ */
 static bool has_uplink(const char *bridge)
 {
 	auto_closedir DIR *d = NULL;
@@ -45,7 +46,7 @@ static int gather_links(const struct record_nic *from, struct nl *route, struct 
 	r = rtnl_link_get(route, from->tap, &tap, e);
 	if (r == 0)
 		r = rtnl_link_get(route, from->bridge, &bridge, e);
-	if (r < 0)
+	if (r)
 		return r;
 	if (tap.master != bridge.index || strcmp(bridge.kind, "bridge") != 0)
 		return err_set(e, EX_CORDON_DIFFERS, ENODEV,

@@ -21,8 +21,9 @@
  * Theory of operation
  * ===================
  *
- * What nftables does is gone after a flush. Routing rules are not, and the kernel asks them for every
- * unicast packet before it delivers or forwards it. For a guarded bridge BR they read, in order:
+ * What nftables does is gone after a flush. Routing rules are not, and the kernel asks them for
+ * every unicast packet before it delivers or forwards it. For a guarded bridge BR they read, in
+ * order:
  *
  *   0    iif BR fwmark BASE/MASK goto 80      a managed guest's packet
  *   0    iif BR unreachable                   anything else: not even to the host
@@ -32,10 +33,10 @@
  *   99   iif BR unreachable                   no class that may be routed
  *   100  nop                                  on to the host's own rules
  *
- * Rule 0 asks for the mark positively, so another program's mark does not open it. In IPv6 everything
- * from BR is unreachable. A rule that is missing closes more, never less: a goto without its target
- * is skipped by the kernel. What this cannot stop is a datagram to a broadcast or multicast address,
- * which the kernel delivers to the host's sockets without asking the rules.
+ * Rule 0 asks for the mark positively, so another program's mark does not open it. In IPv6
+ * everything from BR is unreachable. A rule that is missing closes more, never less: a goto without
+ * its target is skipped by the kernel. What this cannot stop is a datagram to a broadcast or
+ * multicast address, which the kernel delivers to the host's sockets without asking the rules.
  */
 
 #define PREF_FIRST 0

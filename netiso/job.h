@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One run of apply, check or revert on one domain: shared by domain.c, compare.c and undo.c only. */
+/* One run of apply, check or revert on one domain: shared by domain.c, compare.c and undo.c only.
+ */
 #pragma once
 
 #include "lib/err.h"

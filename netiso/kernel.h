@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading nf_tables back, by raw netlink: one object asked for at a time, nothing dumped but what is
- * wanted. linux/netfilter/nf_tables.h. */
+/* Reading nf_tables back, by raw netlink: one object asked for at a time, nothing dumped but what
+ * is wanted. linux/netfilter/nf_tables.h. */
 #pragma once
 
 #include "lib/err.h"
@@ -14,7 +14,8 @@
 /** kern_table_exists - our table of @family: 1, 0 or -errno. */
 int kern_table_exists(struct nl *nl, const char *family);
 
-/** kern_chain_exists - 1, 0 or -errno; @want_device: also demands that it is bound to that device. */
+/** kern_chain_exists - 1, 0 or -errno; @want_device: also demands that it is bound to that device.
+ */
 int kern_chain_exists(struct nl *nl, const char *family, const char *chain,
 		      const char *want_device);
 

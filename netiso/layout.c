@@ -17,13 +17,14 @@
  *    01:80:c2:00:00:0x (STP, LLDP) to the host as if they had arrived on the tap itself, whatever
  *    their ethertype, past every bridge hook and past each rule that names the bridge.
  * 2. bridge prerouting. The tap's name is looked up in maps: it gives the domain's mark, and says
- *    which source MAC, ARP sender, IPv4 source and DHCP chaddr are its own. Rules here are positive:
- *    what cannot be read (a header cut short by fragmentation) matches nothing and is dropped.
+ *    which source MAC, ARP sender, IPv4 source and DHCP chaddr are its own. Rules here are
+ * positive: what cannot be read (a header cut short by fragmentation) matches nothing and is
+ * dropped.
  * 3. bridge forward. Nothing goes from or to a tap of ours but through the host's IP stack.
  * 4. inet prerouting, after conntrack and after the usual place of programs that rewrite marks
- *    (wg-quick, -150), before any destination NAT (-100). The mark tells the domain, which is looked
- *    up in maps again: what the policy does not allow ends here. Since wg-quick takes the mark of
- *    each UDP packet away, the mark's twin in skb->priority brings it back; ip_forward() is the
+ *    (wg-quick, -150), before any destination NAT (-100). The mark tells the domain, which is
+ * looked up in maps again: what the policy does not allow ends here. Since wg-quick takes the mark
+ * of each UDP packet away, the mark's twin in skb->priority brings it back; ip_forward() is the
  *    first to overwrite that field, later.
  *
  * Forward and input look again at new connections that another program's NAT has redirected.
@@ -79,32 +80,35 @@ const size_t layout_n_chains = ARRAY_SIZE(layout_chains);
  * @ll,48,48 source MAC; @nh,96,32 IPv4 source; ARP: @nh,64,48 sender MAC, @nh,112,32 sender IPv4,
  * @nh,192,32 target IPv4 (RFC 826); BOOTP (RFC 951) behind the UDP header: @th,64,24 op, htype and
  * hlen, @th,192,32 yiaddr, @th,256,32 giaddr, @th,288,48 chaddr. */
-static const char *const sets[] = {
-	"set bridge $TABLE nics { typeof iifname; }",
-	"map bridge $TABLE nic_mark { typeof iifname : meta mark; }",
-	"map bridge $TABLE nic_priority { typeof iifname : meta priority; }",
-	"map bridge $TABLE nic_lease { type ifname : verdict; }",
-	"set bridge $TABLE nic_mac { typeof iifname . @ll,48,48; }",
-	"set bridge $TABLE nic_gateway { typeof iifname . @nh,96,32; }",
-	"set bridge $TABLE nic_address { typeof iifname . @nh,96,32; size 1048576; flags "
-	"dynamic,timeout; }",
-	"set bridge $TABLE dhcp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout "
-	"2m; }",
-	"map inet $TABLE priority_mark { typeof meta priority : meta mark; }",
-	"map inet $TABLE egress { type mark : verdict; }",
-	"map inet $TABLE dns { type mark : verdict; }",
-	"map inet $TABLE dns_to { typeof meta mark : ip daddr; }",
-	"set inet $TABLE dns_address { typeof meta mark . ip daddr; }",
-	"set inet $TABLE host_port { typeof meta mark . meta l4proto . th dport; }",
-	"set inet $TABLE gateway { typeof meta mark . ip daddr; }",
-	"map inet $TABLE lan { type mark : verdict; }",
-	"map inet $TABLE flow_limit { type mark : verdict; }",
-	"set inet $TABLE flows { type mark; size 65536; flags dynamic; }",
-	"set inet $TABLE logged { type mark; }",
-	"set inet $TABLE log_rate { type mark; size 65536; flags dynamic,timeout; timeout 2m; }",
-	"set inet $TABLE bridges { type ifname; }",
-	"set inet $TABLE refused { type ipv4_addr; flags interval; }",
-	"set inet $TABLE attached { type ipv4_addr; flags interval; }",
+static const struct {
+	const char *kind; /* "set bridge", "map inet", … */
+	const char *text;
+} sets[] = {
+	{"set bridge", "nics { typeof iifname; }"},
+	{"map bridge", "nic_mark { typeof iifname : meta mark; }"},
+	{"map bridge", "nic_priority { typeof iifname : meta priority; }"},
+	{"map bridge", "nic_lease { type ifname : verdict; }"},
+	{"set bridge", "nic_mac { typeof iifname . @ll,48,48; }"},
+	{"set bridge", "nic_gateway { typeof iifname . @nh,96,32; }"},
+	{"set bridge",
+	 "nic_address { typeof iifname . @nh,96,32; size 1048576; flags dynamic,timeout; }"},
+	{"set bridge",
+	 "dhcp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
+	{"map inet", "priority_mark { typeof meta priority : meta mark; }"},
+	{"map inet", "egress { type mark : verdict; }"},
+	{"map inet", "dns { type mark : verdict; }"},
+	{"map inet", "dns_to { typeof meta mark : ip daddr; }"},
+	{"set inet", "dns_address { typeof meta mark . ip daddr; }"},
+	{"set inet", "host_port { typeof meta mark . meta l4proto . th dport; }"},
+	{"set inet", "gateway { typeof meta mark . ip daddr; }"},
+	{"map inet", "lan { type mark : verdict; }"},
+	{"map inet", "flow_limit { type mark : verdict; }"},
+	{"set inet", "flows { type mark; size 65536; flags dynamic; }"},
+	{"set inet", "logged { type mark; }"},
+	{"set inet", "log_rate { type mark; size 65536; flags dynamic,timeout; timeout 2m; }"},
+	{"set inet", "bridges { type ifname; }"},
+	{"set inet", "refused { type ipv4_addr; flags interval; }"},
+	{"set inet", "attached { type ipv4_addr; flags interval; }"},
 };
 
 /* RFC 6890 and its registry: what is not the public Internet. */
@@ -118,7 +122,8 @@ struct rule {
 	const char *text;
 };
 
-/* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies. */
+/* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies.
+ */
 static const struct rule rules[] = {
 	{"netdev", "frames", "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 goto types"},
 	{"netdev", "frames", "ether daddr ff:ff:ff:ff:ff:ff goto types"},
@@ -155,8 +160,8 @@ static const struct rule rules[] = {
 	{"bridge", "nic_ip", "udp dport 67 goto nic_dhcp"},
 	{"bridge", "nic_ip", "iifname . @nh,96,32 @nic_address accept"},
 	{"bridge", "nic_ip", "drop"},
-	/* A request of its own hardware address, not relayed. Its IPv4 source may be anything: after a
-	 * restore a guest renews an address that nothing here has learnt. */
+	/* A request of its own hardware address, not relayed. Its IPv4 source may be anything:
+	 * after a restore a guest renews an address that nothing here has learnt. */
 	{"bridge", "nic_dhcp",
 	 "udp sport 68 @th,64,24 0x010106 @th,256,32 0x00000000 iifname . @th,288,48 @nic_mac goto "
 	 "nic_dhcp_rate"},
@@ -176,8 +181,8 @@ static const struct rule rules[] = {
 	{"inet", "prerouting", "meta mark & $MASK == $BASE goto guest"},
 	{"inet", "guest", "ct state invalid drop"},
 	{"inet", "guest", "ct state established,related accept"},
-	/* A connection begins with SYN; conntrack takes up others in mid-stream (nf_conntrack_tcp_loose),
-	 * and an answer to one would tell that there is a host. */
+	/* A connection begins with SYN; conntrack takes up others in mid-stream
+	 * (nf_conntrack_tcp_loose), and an answer to one would tell that there is a host. */
 	{"inet", "guest", "tcp flags & (fin | syn | rst | ack) != syn drop"},
 	{"inet", "guest", "udp sport 68 udp dport 67 fib daddr . iif type local accept"},
 	{"inet", "guest", "udp sport 68 udp dport 67 ip daddr 255.255.255.255 accept"},
@@ -247,9 +252,7 @@ static void emit_filled(struct strbuf *out, const char *text, const struct layou
 
 		sb_add(out, text, plain);
 		text += plain;
-		if (strncmp(text, "$TABLE", 6) == 0)
-			sb_adds(out, LAYOUT_TABLE), text += 6;
-		else if (strncmp(text, "$BASE", 5) == 0 || strncmp(text, "$DHCP", 5) == 0)
+		if (strncmp(text, "$BASE", 5) == 0 || strncmp(text, "$DHCP", 5) == 0)
 			sb_addf(out, "0x%08x", p->mark_base), text += 5;
 		else if (strncmp(text, "$MASK", 5) == 0)
 			sb_addf(out, "0x%08x", LAYOUT_MARK_MASK), text += 5;
@@ -277,9 +280,7 @@ void layout_emit(const struct layout_params *p, struct strbuf *out)
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 		sb_addf(out, "add table %s " LAYOUT_TABLE "\n", families[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
-		sb_adds(out, "add ");
-		emit_filled(out, sets[i], p);
-		sb_adds(out, "\n");
+		sb_addf(out, "add %s " LAYOUT_TABLE " %s\n", sets[i].kind, sets[i].text);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
 		sb_addf(out, "add counter inet " LAYOUT_TABLE " deny_%s\n", reasons[i]);

@@ -13,5 +13,6 @@
  */
 int iso_nft_apply(const char *text, struct err *e);
 
-/** iso_nft_list - the text of a "list …" command, malloc'd; numeric and without counters' values. */
+/** iso_nft_list - the text of a "list …" command, malloc'd; numeric and without counters' values.
+ */
 int iso_nft_list(const char *command, char **ret, struct err *e);

@@ -115,8 +115,8 @@ int job_claim_taps(struct job *j, struct strbuf *out, struct err *e)
 	return 0;
 }
 
-/* Undo that failed as a whole (a set is gone, say) is done line by line; what cannot be done is gone
- * already. The lines come in groups that end with a delete. */
+/* Undo that failed as a whole (a set is gone, say) is done line by line; what cannot be done is
+ * gone already. The lines come in groups that end with a delete. */
 static void undo_piecemeal(const char *undo)
 {
 	auto_free char *copy = strdup(undo);
@@ -134,7 +134,8 @@ static void undo_piecemeal(const char *undo)
 	}
 }
 
-/* What gives a tap its identity must not stay behind: the kernel gives its name to another guest. */
+/* What gives a tap its identity must not stay behind: the kernel gives its name to another guest.
+ */
 static int verify_gone(struct job *j, struct err *e)
 {
 	for (size_t i = 0; i < j->rec.n_nics; i++) {
@@ -157,8 +158,9 @@ static int verify_gone(struct job *j, struct err *e)
 	return 0;
 }
 
-/* The recorded undo, but for taps that meanwhile are another domain's: the kernel frees a tap's name
- * before libvirt tells us that the domain stopped, and the domain that got it has cleaned up. */
+/* The recorded undo, but for taps that meanwhile are another domain's: the kernel frees a tap's
+ * name before libvirt tells us that the domain stopped, and the domain that got it has cleaned up.
+ */
 static int own_undo(struct job *j, struct strbuf *ret, struct err *e)
 {
 	int r = job_old_undo(j->root, &j->rec.uuid, ret, e);
