@@ -70,6 +70,14 @@ static int write_policy(const struct op *op, struct err *e)
 	return record_file_write(HOOK_ROOT, &op->facts.uuid, "policy.ini", text.data, text.len, e);
 }
 
+/* Mostly there is nothing left at release, and a program less to run. */
+static int revert(struct op *op, struct err *e)
+{
+	if (record_file_gone(HOOK_ROOT, &op->rec.uuid, RECORD_NETISO_UNDO))
+		return 0;
+	return run_netiso_uuid("revert", &op->rec.uuid, e);
+}
+
 /* What a crash left of an earlier run of this domain, which is not running now. */
 static int undo_leftovers(struct op *op, struct err *e)
 {
@@ -79,7 +87,7 @@ static int undo_leftovers(struct op *op, struct err *e)
 	if (r < 0 || !op->has_record)
 		return r;
 	hook_log("%s: undoing what an earlier run left", op->facts.name);
-	r = run_netiso_uuid("revert", &op->facts.uuid, e);
+	r = revert(op, e);
 	if (r == 0)
 		r = record_remove(HOOK_ROOT, &op->rec, e);
 	record_free(&op->rec);
@@ -270,7 +278,7 @@ static int do_start(struct op *op, struct err *e)
 		r = isolate(op, e);
 	/* libvirt calls stopped and release next, which undo; what can be undone now, is. */
 	if (r < 0 && op->rec.isolation)
-		(void)run_netiso_uuid("revert", &op->rec.uuid, NULL);
+		(void)revert(op, NULL);
 	return r;
 }
 
@@ -302,7 +310,7 @@ static int do_stopped(struct op *op, struct err *e)
 	r = lock_domain(op, e);
 	if (r == 0)
 		r = set_phase(op, PHASE_STOPPING, e);
-	if (op->rec.isolation && run_netiso_uuid("revert", &op->rec.uuid, e) < 0)
+	if (op->rec.isolation && revert(op, e) < 0)
 		return -EIO;
 	return r;
 }
@@ -316,7 +324,7 @@ static int do_release(struct op *op, struct err *e)
 		return r;
 	r = lock_domain(op, e);
 	if (r == 0 && op->rec.isolation)
-		r = run_netiso_uuid("revert", &op->rec.uuid, e);
+		r = revert(op, e);
 	/* With something left in the kernel the record stays, for the next start or gc. */
 	return r < 0 ? r : record_remove(HOOK_ROOT, &op->rec, e);
 }

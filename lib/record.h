@@ -106,6 +106,12 @@ int record_file_write(const char *root, const struct uuid *uuid, const char *nam
 int record_file_read(const char *root, const struct uuid *uuid, const char *name, char **ret,
 		     size_t *len_ret, struct err *e);
 
+/* What virt-cordon-netiso has to take back: there as long as anything is in force. */
+#define RECORD_NETISO_UNDO "netiso.undo"
+
+/** record_file_gone - whether @name is surely not in the domain's folder; false when in doubt. */
+bool record_file_gone(const char *root, const struct uuid *uuid, const char *name);
+
 /**
  * record_tap_claim - note that @tap belongs to @uuid (a symlink in ROOT/run/virt-cordon/taps).
  * @ret_old: the UUID that held it before, when it was another's

@@ -200,6 +200,17 @@ int record_file_read(const char *root, const struct uuid *uuid, const char *name
 	return read_whole(dir, name, ret, len_ret, e);
 }
 
+bool record_file_gone(const char *root, const struct uuid *uuid, const char *name)
+{
+	char path[PATH_MAX], u[UUID_STRLEN];
+	struct stat st;
+
+	if (path_fmt(path, sizeof(path), NULL, "%s" RUN_DIR "/%s/%s", root, uuid_str(uuid, u),
+		     name) < 0)
+		return false;
+	return lstat(path, &st) < 0 && errno == ENOENT;
+}
+
 int record_load(const char *root, const struct uuid *uuid, struct record *ret, struct err *e)
 {
 	auto_free char *text = NULL;

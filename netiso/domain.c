@@ -234,17 +234,13 @@ int domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff,
 static bool others_isolated(const char *root, const struct uuid *uuid)
 {
 	auto_free struct uuid *list = NULL;
-	char path[PATH_MAX + sizeof(UNDO_FILE) + 1], dir[PATH_MAX];
 	size_t n = 0;
 
 	if (record_list(root, &list, &n, NULL) < 0)
 		return true;
-	for (size_t i = 0; i < n; i++) {
-		(void)snprintf(path, sizeof(path), "%s/" UNDO_FILE,
-			       record_dir(root, &list[i], dir, sizeof(dir)));
-		if (!uuid_equal(&list[i], uuid) && access(path, F_OK) == 0)
+	for (size_t i = 0; i < n; i++)
+		if (!uuid_equal(&list[i], uuid) && !record_file_gone(root, &list[i], UNDO_FILE))
 			return true;
-	}
 	return false;
 }
 
@@ -275,7 +271,7 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 		return r;
 	(void)snprintf(path, sizeof(path), "%s/" UNDO_FILE,
 		       record_dir(root, uuid, dir, sizeof(dir)));
-	if (access(path, F_OK) < 0)
+	if (record_file_gone(root, uuid, UNDO_FILE))
 		return 0;
 	r = others_isolated(root, uuid) ? job_revert_own(&j, e) : revert_shared(root, e);
 	if (r < 0)

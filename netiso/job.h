@@ -11,7 +11,7 @@
 #include "netiso/compile.h"
 
 /* In the domain's folder: the commands that take back what was put in. */
-#define UNDO_FILE "netiso.undo"
+#define UNDO_FILE RECORD_NETISO_UNDO
 
 /* All that one run on one domain works with. */
 struct job {
