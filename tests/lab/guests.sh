@@ -2,11 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Guests of a lab test: define, start, save, end; the daemon; policies. Sourced by lab.sh.
 
-# At a terminal virsh would start an agent of polkit, which is not here.
-virsh() {
-	command virsh --no-pkttyagent "$@"
-}
-
 # The file name of a guest: odd names are told apart by a sum of their bytes.
 lab_id() { # NAME
 	if [[ $1 =~ ^[A-Za-z0-9_][A-Za-z0-9_-]{0,40}$ ]]; then
