@@ -190,8 +190,8 @@ static void map_element(struct build *b, const char *family, const char *set, st
 
 	(void)snprintf(rest, sizeof(rest), " : %s", value.text);
 	element(b, family, set, key, rest);
-	el.data_len = sizeof(el.data);
-	memcpy(el.data, value.bytes, sizeof(el.data));
+	el.data_len = value.len;
+	memcpy(el.data, value.bytes, value.len);
 	remember(b, &el, key.text, rest);
 }
 
@@ -277,15 +277,52 @@ static void nic_static(struct build *b, const struct iso_nic *nic)
 			address_element(b, nic, &b->p->addresses[i].addr, 0);
 }
 
+/* A domain's limit in one direction, which its NICs share: an object, and who uses it. */
+static void rate_object(struct build *b, const char *direction, uint64_t bits_per_s)
+{
+	const unsigned long long bytes = bits_per_s / 8 ? bits_per_s / 8 : 1;
+	/* A tenth of a second, but never less than four of the largest segments the host's stack
+	 * hands over in one piece: with less, one of them alone would be over the limit. */
+	const unsigned long long burst = bytes / 10 > 262144 ? bytes / 10 : 262144;
+
+	if (!bits_per_s)
+		return;
+	sb_addf(&b->apply,
+		"add limit bridge " TBL
+		" %s_%u { rate over %llu bytes/second burst %llu bytes; }\n",
+		direction, b->f->slot, bytes, burst);
+	sb_addf(&b->undo_elements,
+		"add limit bridge " TBL
+		" %s_%u { rate over %llu bytes/second burst %llu bytes; }\n",
+		direction, b->f->slot, bytes, burst);
+	sb_addf(&b->undo_chains, "delete limit bridge " TBL " %s_%u\n", direction, b->f->slot);
+}
+
+static void rate_element(struct build *b, const char *map, struct term tap, const char *direction,
+			 uint64_t bits_per_s)
+{
+	struct iso_element el = as_element("bridge", map, tap);
+	char rest[40];
+
+	if (!bits_per_s)
+		return;
+	(void)snprintf(rest, sizeof(rest), " : \"%s_%u\"", direction, b->f->slot);
+	element(b, "bridge", map, tap, rest);
+	remember(b, &el, tap.text, rest);
+}
+
 /* Gates 2 and 3 of one NIC. */
 static void nic_elements(struct build *b, const struct iso_nic *nic)
 {
 	const struct term tap = term_link(nic->tap), mark = term_mark(b->mark);
+	char net[PREFIX_STRLEN];
 
 	set_element(b, "bridge", "nics", tap);
 	map_element(b, "bridge", "nic_mark", tap, mark);
 	map_element(b, "bridge", "nic_priority", tap, term_priority(b->mark));
 	set_element(b, "bridge", "nic_mac", join(tap, term_mac(&nic->mac)));
+	rate_element(b, "nic_rate_out", tap, "out", b->p->rate_out);
+	rate_element(b, "nic_rate_in", tap, "in", b->p->rate_in);
 	for (size_t i = 0; i < nic->n_gateways; i++) {
 		const struct ip_addr *gw = &nic->gateways[i].addr;
 
@@ -299,6 +336,10 @@ static void nic_elements(struct build *b, const struct iso_nic *nic)
 	tap_chain(b, nic);
 	/* Shared by the domains on this bridge, and left alone by undo. */
 	sb_addf(&b->apply, "add element inet " TBL " bridges { \"%s\" }\n", nic->bridge);
+	for (size_t i = 0; i < nic->n_gateways; i++)
+		if (nic->gateways[i].net.len < 32)
+			sb_addf(&b->apply, "add element inet " TBL " guests { %s }\n",
+				ip_prefix_str(&nic->gateways[i].net, net));
 }
 
 static void dns_elements(struct build *b)
@@ -317,6 +358,19 @@ static void dns_elements(struct build *b)
 	default:
 		verdict_element(b, "inet", "dns", mark, "goto", "deny_dns");
 		break;
+	}
+}
+
+static void forward_elements(struct build *b)
+{
+	for (size_t i = 0; i < b->p->n_forwards; i++) {
+		const struct policy_forward *fw = &b->p->forwards[i];
+		const struct term key =
+			join(join(term_mark(b->mark), term_proto(fw->proto)), term_port(fw->port));
+
+		set_element(b, "inet", "forward_port", key);
+		map_element(b, "inet", "forward_to", key,
+			    join(term_ip(&fw->to), term_port(fw->to_port)));
 	}
 }
 
@@ -385,6 +439,7 @@ static void domain_elements(struct build *b)
 		set_element(b, "inet", "host_port",
 			    join(join(mark, term_proto(p->host_ports[i].proto)),
 				 term_port(p->host_ports[i].port)));
+	forward_elements(b);
 	lan_chain(b);
 }
 
@@ -444,6 +499,8 @@ int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_pl
 		return r;
 
 	domain_elements(&b);
+	rate_object(&b, "out", p->rate_out);
+	rate_object(&b, "in", p->rate_in);
 	for (size_t i = 0; i < f->n_nics; i++)
 		nic_elements(&b, &f->nics[i]);
 	ret->elements = b.elements;

@@ -4,6 +4,7 @@
 
 #include "lib/util.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -19,6 +20,7 @@ bool iso_on_network(const struct iso_nic *nic, const struct ip_addr *ip)
 static int check_nic(const struct policy *p, const struct iso_nic *nic, struct err *e)
 {
 	bool has_address = !p->n_addresses;
+	char where[512];
 
 	if (!iso_tap_name_ok(nic->tap))
 		return err_set(e, EX_CORDON_POLICY, EINVAL,
@@ -40,9 +42,8 @@ static int check_nic(const struct policy *p, const struct iso_nic *nic, struct e
 		has_address = has_address || iso_on_network(nic, &p->addresses[i].addr);
 	if (!has_address)
 		return err_set(e, EX_CORDON_POLICY, EINVAL,
-			       "[network] addresses: none is on the network of tap %s; add one, or "
-			       "write dhcp",
-			       nic->tap);
+			       "%s: none is on the network of tap %s; add one, or write dhcp",
+			       policy_where(p, KEY_NET_ADDRESSES, where, sizeof(where)), nic->tap);
 	return 0;
 }
 
@@ -73,52 +74,96 @@ static int check_addresses(const struct policy *p, const struct iso_facts *f, st
 	return 0;
 }
 
-/* Targets that are the host belong to allow_host_port, not here. */
-static int check_targets(const struct policy *p, const struct iso_facts *f, struct err *e)
+/* Whether a target lies where no policy leads: on the host (1), among guests (2). */
+static int bad_target(const struct ip_addr *to, const struct iso_facts *f)
+{
+	for (size_t k = 0; k < f->n_local; k++)
+		if (ip_equal(to, &f->local[k]))
+			return 1;
+	for (size_t k = 0; k < f->n_nics; k++)
+		if (iso_on_network(&f->nics[k], to))
+			return 2;
+	return 0;
+}
+
+static int refuse_target(const struct policy *p, enum policy_key key, const struct ip_addr *to,
+			 int why, struct err *e)
 {
 	char text[PREFIX_STRLEN], where[512];
 
-	for (size_t k = 0; k < f->n_local; k++) {
-		for (size_t i = 0; i < p->n_lan; i++) {
-			const struct ip_prefix *x = &p->lan[i].prefix;
+	policy_where(p, key, where, sizeof(where));
+	ip_str(to, text);
+	if (why == 2)
+		return err_set(
+			e, EX_CORDON_POLICY, EINVAL,
+			"%s: %s is on the guest's own network, where its neighbours are; remove it",
+			where, text);
+	return err_set(e, EX_CORDON_POLICY, EINVAL, "%s: %s is the host itself; %s", where, text,
+		       key == KEY_NET_DNS ? "write dns = host"
+					  : "write [network] allow_host_port = tcp/PORT");
+}
 
-			if (x->len == 32 && ip_equal(&x->addr, &f->local[k]))
-				return err_set(
-					e, EX_CORDON_POLICY, EINVAL,
-					"%s: %s is the host itself; write [network] "
-					"allow_host_port = tcp/PORT",
-					policy_where(p, KEY_NET_ALLOW_LAN, where, sizeof(where)),
-					ip_prefix_str(x, text));
-		}
-		if (p->dns == DNS_REDIRECT && ip_equal(&p->dns_addr, &f->local[k]))
-			return err_set(e, EX_CORDON_POLICY, EINVAL,
-				       "%s: %s is the host itself; write dns = host",
-				       policy_where(p, KEY_NET_DNS, where, sizeof(where)),
-				       ip_str(&p->dns_addr, text));
+static int check_targets(const struct policy *p, const struct iso_facts *f, struct err *e)
+{
+	const struct ip_prefix loopback_net = {
+		.addr = {.family = AF_INET, .v4.s_addr = htonl(INADDR_LOOPBACK & 0xff000000)},
+		.len = 8};
+	int why;
+
+	for (size_t i = 0; i < p->n_lan; i++) {
+		why = p->lan[i].prefix.len == 32 ? bad_target(&p->lan[i].prefix.addr, f) : 0;
+		if (why)
+			return refuse_target(p, KEY_NET_ALLOW_LAN, &p->lan[i].prefix.addr, why, e);
 	}
+	for (size_t i = 0; i < p->n_forwards; i++) {
+		const struct ip_addr *to = &p->forwards[i].to;
+
+		why = to->family == AF_INET && ip_prefix_contains(&loopback_net, to)
+			      ? 1
+			      : bad_target(to, f);
+		if (why)
+			return refuse_target(p, KEY_NET_FORWARD_PORT, to, why, e);
+	}
+	if (p->dns == DNS_REDIRECT) {
+		why = bad_target(&p->dns_addr, f);
+		if (why)
+			return refuse_target(p, KEY_NET_DNS, &p->dns_addr, why, e);
+	}
+	return 0;
+}
+
+/* The parser lets IPv6 through where ipv6 = nat; that is refused here, and so is all of it. */
+static int check_family(const struct policy *p, struct err *e)
+{
+	char where[512];
+
+	for (size_t i = 0; i < p->n_forwards; i++)
+		if (p->forwards[i].to.family != AF_INET || p->forwards[i].via_tunnel)
+			return err_set(
+				e, EX_CORDON_POLICY, EOPNOTSUPP,
+				"%s: this release forwards to IPv4 addresses outside a tunnel",
+				policy_where(p, KEY_NET_FORWARD_PORT, where, sizeof(where)));
+	for (size_t i = 0; i < p->n_lan; i++)
+		if (p->lan[i].prefix.addr.family != AF_INET)
+			return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
+				       "%s: this release knows IPv4 addresses only",
+				       policy_where(p, KEY_NET_ALLOW_LAN, where, sizeof(where)));
+	for (size_t i = 0; i < p->n_addresses; i++)
+		if (p->addresses[i].addr.family != AF_INET)
+			return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
+				       "%s: this release knows IPv4 addresses only",
+				       policy_where(p, KEY_NET_ADDRESSES, where, sizeof(where)));
+	if (p->dns == DNS_REDIRECT && p->dns_addr.family != AF_INET)
+		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
+			       "%s: this release knows IPv4 addresses only",
+			       policy_where(p, KEY_NET_DNS, where, sizeof(where)));
 	return 0;
 }
 
 static int check_keys(const struct policy *p, struct err *e)
 {
-	static const struct {
-		enum policy_key key;
-		size_t offset;
-	} rates[] = {
-		{KEY_NET_RATE_OUT, offsetof(struct policy, rate_out)},
-		{KEY_NET_RATE_IN, offsetof(struct policy, rate_in)},
-	};
 	char where[512];
 
-	for (size_t i = 0; i < ARRAY_SIZE(rates); i++)
-		if (*(const uint64_t *)((const char *)p + rates[i].offset))
-			return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-				       "%s: this release does not limit rates; leave it empty",
-				       policy_where(p, rates[i].key, where, sizeof(where)));
-	if (p->n_forwards)
-		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-			       "%s: this release does not forward ports; leave it empty",
-			       policy_where(p, KEY_NET_FORWARD_PORT, where, sizeof(where)));
 	if (p->ipv6 != IPV6_NO)
 		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
 			       "%s: this release gives no IPv6 to guests; write ipv6 = no",
@@ -138,6 +183,8 @@ int iso_check_supported(const struct policy *p, const struct iso_facts *f, struc
 		return err_set(e, EX_CORDON_BUG, EINVAL, "slot %u or mark_base 0x%08x out of range",
 			       f->slot, f->layout.mark_base);
 	r = check_keys(p, e);
+	if (r == 0)
+		r = check_family(p, e);
 	for (size_t i = 0; r == 0 && i < f->n_nics; i++)
 		r = check_nic(p, &f->nics[i], e);
 	if (r == 0)
