@@ -82,12 +82,17 @@ int frame_send(const char *ifname, const void *frame, size_t len)
 	return send(fd, frame, len, 0) == (ssize_t)len ? 0 : -1;
 }
 
-static int send_it(const char *ifname, struct frame *f)
+static int send_as_is(const char *ifname, const struct frame *f)
 {
-	pad(f);
 	if (frame_send(ifname, f->data, f->len) < 0)
 		return broken(ifname);
 	return say(THROUGH, "sent %zu bytes", f->len);
+}
+
+static int send_it(const char *ifname, struct frame *f)
+{
+	pad(f);
+	return send_as_is(ifname, f);
 }
 
 /* Begins a frame with both MACs: dst=, src= or the given default and the link's own. */
@@ -110,11 +115,12 @@ int order_frame(int argc, char **argv)
 {
 	struct frame f = {.len = 0};
 
-	if (argc == 3)
+	if (argc > 2)
 		f.len = hex_parse(argv[2], f.data, sizeof(f.data));
 	if (f.len < ETH_HLEN)
-		return say(BROKEN, "usage: frame IFACE HEX, 14 bytes or more");
-	return send_it(argv[1], &f);
+		return say(BROKEN, "usage: frame IFACE HEX [short], 14 bytes or more");
+	/* a tap takes frames below Ethernet's minimum */
+	return flag(argc, argv, "short") ? send_as_is(argv[1], &f) : send_it(argv[1], &f);
 }
 
 int order_ether(int argc, char **argv)

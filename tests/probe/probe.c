@@ -61,7 +61,7 @@ static const struct order {
 	{"udplisten", order_udplisten, "PORT TOKEN [timeout=MS]"},
 	{"dns", order_dns, "SERVER NAME [tcp] [timeout=MS]"},
 	{"arp", order_arp, "IFACE TARGET [senderip=] [sendermac=] [src=] [token=] [timeout=MS]"},
-	{"frame", order_frame, "IFACE HEX"},
+	{"frame", order_frame, "IFACE HEX [short]"},
 	{"ether", order_ether, "IFACE TYPE TOKEN [dst=MAC] [src=MAC]"},
 	{"vlan", order_vlan, "IFACE VID TOKEN [dst=MAC] [src=MAC]"},
 	{"qinq", order_qinq, "IFACE OUTER INNER TOKEN [dst=MAC] [src=MAC]"},
