@@ -95,6 +95,10 @@ static const struct {
 	{"map bridge", "nic_rate_out { type ifname : limit; }"},
 	{"map bridge", "nic_rate_in { type ifname : limit; }"},
 	{"set bridge",
+	 "arp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
+	{"set bridge",
+	 "dns_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
+	{"set bridge",
 	 "dhcp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
 	{"map inet", "priority_mark { typeof meta priority : meta mark; }"},
 	{"map inet", "egress { type mark : verdict; }"},
@@ -148,6 +152,9 @@ static const struct rule rules[] = {
 	{"bridge", "nic", "ether type ip goto nic_ip"},
 	{"bridge", "nic", "ether type arp goto nic_arp"},
 	{"bridge", "nic", "drop"},
+	/* More than a guest needs, less than would keep the host's neighbour table busy. */
+	{"bridge", "nic_arp",
+	 "update @arp_rate { iifname limit rate over 100/second burst 200 packets } drop"},
 	/* Ethernet, IPv4, lengths 6 and 4; then the sender's MAC. */
 	{"bridge", "nic_arp",
 	 "@nh,0,48 0x000108000604 iifname . @nh,64,48 @nic_mac goto nic_arp_sender"},
@@ -165,6 +172,10 @@ static const struct rule rules[] = {
 	/* No IP options: a source route would lead on from an address that is allowed. */
 	{"bridge", "nic_ip", "ip hdrlength != 5 drop"},
 	{"bridge", "nic_ip", "udp dport 67 goto nic_dhcp"},
+	/* dnsmasq answers 150 questions at a time, of all guests together. */
+	{"bridge", "nic_ip",
+	 "udp dport 53 update @dns_rate { iifname limit rate over 500/second burst 1000 packets } "
+	 "drop"},
 	{"bridge", "nic_ip", "iifname . @nh,96,32 @nic_address accept"},
 	{"bridge", "nic_ip", "drop"},
 	/* A request of its own hardware address, not relayed. Its IPv4 source may be anything:
