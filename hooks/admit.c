@@ -5,7 +5,6 @@
 #include "lib/util.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,33 +73,36 @@ static int admit_unlisted(const struct facts *f, struct admission *a, struct err
 	}
 }
 
+static int not_built(const struct policy *p, enum policy_key key, const char *what, struct err *e)
+{
+	char where[512];
+
+	return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP, "%s: this release %s",
+		       policy_where(p, key, where, sizeof(where)), what);
+}
+
 /* Parts of a policy whose program this release does not have are refused, never ignored. */
 static int check_built(const struct policy *p, struct err *e)
 {
-	static const struct {
+	const struct {
 		enum policy_key key;
-		size_t offset;
-	} strings[] = {
-		{KEY_TUN_CONFIG, offsetof(struct policy, tunnel_config)},
-		{KEY_PROV_USER_DATA, offsetof(struct policy, user_data)},
-		{KEY_PROV_NETWORK_CONFIG, offsetof(struct policy, network_config)},
-		{KEY_PROV_PLAYBOOK, offsetof(struct policy, playbook)},
+		bool asked;
+		const char *what;
+	} parts[] = {
+		{KEY_NET_EGRESS, p->egress == EGRESS_TUNNEL,
+		 "has no tunnels; write egress = internet or none"},
+		{KEY_TUN_CONFIG, p->tunnel_config, "has no tunnels; remove the key"},
+		{KEY_NET_IPV6, p->ipv6 != IPV6_NO, "gives no IPv6 to guests; write ipv6 = no"},
+		{KEY_PROV_USER_DATA, p->user_data, "does not provision; remove the key"},
+		{KEY_PROV_NETWORK_CONFIG, p->network_config, "does not provision; remove the key"},
+		{KEY_PROV_PLAYBOOK, p->playbook, "does not provision; remove the key"},
+		{KEY_PROV_DISK_RESET, p->disk_reset != RESET_NEVER,
+		 "resets no disks; write disk_reset = never"},
 	};
-	char where[512];
 
-	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
-		if (*(char *const *)((const char *)p + strings[i].offset))
-			return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-				       "%s: this release cannot do that yet; remove the key",
-				       policy_where(p, strings[i].key, where, sizeof(where)));
-	if (p->egress == EGRESS_TUNNEL)
-		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-			       "%s: this release has no tunnels; write egress = internet or none",
-			       policy_where(p, KEY_NET_EGRESS, where, sizeof(where)));
-	if (p->disk_reset != RESET_NEVER)
-		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-			       "%s: this release resets no disks; write disk_reset = never",
-			       policy_where(p, KEY_PROV_DISK_RESET, where, sizeof(where)));
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (parts[i].asked)
+			return not_built(p, parts[i].key, parts[i].what, e);
 	if (p->n_shares)
 		return err_set(
 			e, EX_CORDON_POLICY, EOPNOTSUPP,

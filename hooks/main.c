@@ -117,7 +117,8 @@ static int read_stdin(char **ret, size_t *len_ret, struct err *e)
 
 int run_netiso(const char *const *args, struct err *e)
 {
-	const char *argv[8] = {NULL};
+	static const char its_name[] = "virt-cordon-netiso: ";
+	const char *argv[8] = {NULL}, *why;
 	auto_sb struct strbuf said = {0};
 	char path[4096];
 	size_t n = 1;
@@ -134,8 +135,10 @@ int run_netiso(const char *const *args, struct err *e)
 		return r;
 	if (said.len && said.data[said.len - 1] == '\n')
 		said.data[said.len - 1] = '\0';
-	return err_set(e, (enum exit_code)r, EIO, "%s",
-		       said.len ? sb_str(&said) : "virt-cordon-netiso failed and said nothing");
+	why = said.len ? sb_str(&said) : "virt-cordon-netiso failed and said nothing";
+	if (strncmp(why, its_name, sizeof(its_name) - 1) == 0)
+		why += sizeof(its_name) - 1;
+	return err_set(e, (enum exit_code)r, EIO, "%s", why);
 }
 
 int run_netiso_uuid(const char *verb, const struct uuid *uuid, struct err *e)

@@ -226,7 +226,7 @@ static int load_policy(struct op *op, struct err *e)
 		r = record_file_read(HOOK_ROOT, &op->rec.uuid, "policy.ini", &text, &len, e);
 	if (r == 0)
 		r = policy_parse("policy.ini", text, len, &op->adm.host, &op->adm.policy, e);
-	return r;
+	return r < 0 ? r : policy_copy_of(&op->adm.policy, HOOK_ROOT, op->rec.name, e);
 }
 
 /* A domain without a record at this point was left alone by prepare, and must still deserve it. */

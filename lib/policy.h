@@ -215,6 +215,12 @@ int host_config_parse(const char *path, const char *text, size_t len, struct hos
 void policy_defaults(struct policy *ret);
 void policy_free(struct policy *p);
 
+/**
+ * policy_copy_of - @p was read from a copy of domain @name's policy: messages are to name the file that
+ * a person edits, without a line. -ENOMEM leaves @p as it was.
+ */
+int policy_copy_of(struct policy *p, const char *root, const char *name, struct err *e);
+
 /** policy_equal - whether both ask for the same; paths of origin and lines are not compared. */
 bool policy_equal(const struct policy *a, const struct policy *b);
 

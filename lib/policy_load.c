@@ -230,3 +230,18 @@ int policy_load_file(const char *path, bool secure, const struct host_config *ho
 		   : securefile_open_any(path, &fd, e);
 	return r < 0 ? r : load_fd(fd, path, host, ret, e);
 }
+
+int policy_copy_of(struct policy *p, const char *root, const char *name, struct err *e)
+{
+	auto_sb struct strbuf path = {0};
+	char *copy;
+
+	sb_addf(&path, "%s%s/%s.ini", root, DOMAINS_DIR, name);
+	copy = path.failed ? NULL : strdup(sb_str(&path));
+	if (!copy)
+		return err_os(e, ENOMEM, "policy");
+	free(p->path);
+	p->path = copy;
+	memset(p->line, 0, sizeof(p->line));
+	return 0;
+}

@@ -52,7 +52,7 @@ static int load_policy(struct job *j, struct err *e)
 	policy_defaults(&no_defaults.defaults);
 	r = policy_parse(path, text, len, &no_defaults, &j->policy, e);
 	policy_free(&no_defaults.defaults);
-	return r;
+	return r < 0 ? r : policy_copy_of(&j->policy, j->root, j->rec.name, e);
 }
 
 static int job_compile(struct job *j, struct err *e)

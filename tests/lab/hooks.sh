@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the tests of libvirt's events and of faults have in common. Sourced after lab.sh.
+
+# All of the host that a domain may leave something in, without what changes by itself.
+host_state() {
+	nft -s list ruleset 2>/dev/null
+	ip rule
+	ip -6 rule
+	ip route show table all | sed 's/ linkdown//' | grep -vE 'fe80|ff00::'
+	ip -o link | awk '{ print "link", $2 }'
+	[[ ! -d /run/virt-cordon ]] || find /run/virt-cordon -mindepth 1 \
+		! -path '*/slots/last' ! -path '*/cordon/lock' ! -name slots ! -name taps | sort
+}
+
+# Remembers the host as it is.
+host_note() {
+	HOST_BEFORE=$(host_state)
+}
+
+# A row that passes when the host is what it was at host_note.
+host_same() { # DESCRIPTION
+	local status=0
+
+	LAB_OUT=$(diff <(echo "$HOST_BEFORE") <(host_state) 2>&1) || status=1
+	lab_row "$status" "$1"
+}
+
+# refused DESCRIPTION DOMAIN TEXT...: a row that passes when `virsh start` fails, says each TEXT in
+# the message that is ours, and leaves the host as it was at host_note.
+refused() {
+	local description=$1 name=$2 status=0 text said
+
+	shift 2
+	lab_try virsh -q start --domain "$name"
+	((LAB_STATUS != 0)) || status=1
+	said=${LAB_OUT#*unexpected exit status }
+	[[ $said = *": virt-cordon: $name: "* ]] || status=1
+	for text; do
+		[[ $said = *"$text"* ]] || { status=1 && LAB_OUT+=$'\n'"expected: $text"; }
+	done
+	lab_is "$name" "shut off" || status=1
+	LAB_OUT+=$'\n'$(diff <(echo "$HOST_BEFORE") <(host_state)) || status=1
+	lab_row "$status" "$description"
+}
+
+# The same for a message of exactly one line.
+refused_in_a_line() { # DESCRIPTION DOMAIN TEXT...
+	local lines
+
+	refused "$@"
+	lines=$(grep -c . <<<"${LAB_OUT#*unexpected exit status }" || true)
+	((lines == 1)) || LAB_OUT+=$'\n'"$lines lines"
+	((lines == 1)) || lab_row 1 "$1: the message is one line"
+}
+
+# lab_start without waiting for the guest; for the tests that only ask the host.
+start_only() { # DOMAIN
+	virsh -q start --domain "$1"
+}
+
+# Whether the kernel holds rules of ours at all.
+rules_stand() {
+	nft list tables 2>/dev/null | grep -q virt_cordon
+}
+
+no_rules() {
+	! rules_stand
+}
+
+checked() { # DOMAIN
+	virt-cordon-netiso check "$1"
+}
+
+# Waits until nothing of the domain is left of libvirt's: it ended by itself.
+ended() { # DOMAIN
+	lab_until 20 lab_is "$1" "shut off"
+}
