@@ -7,6 +7,7 @@
 #include "lib/util.h"
 #include "netiso/kernel.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define CHAINS_DIR "/run/virt-cordon/chains"
+#define DIGEST_STRLEN 17
 
 static void base_path(const char *root, const char *suffix, char *buf, size_t size)
 {
@@ -94,12 +98,69 @@ int base_save(const char *root, const struct base *b, struct err *e)
 	return 0;
 }
 
+/* Empties and removes the folder of notes. */
+static void forget_chains(const char *root)
+{
+	auto_closedir DIR *d = NULL;
+	char path[PATH_MAX];
+	struct dirent *de;
+
+	(void)snprintf(path, sizeof(path), "%s" CHAINS_DIR, root);
+	d = opendir(path);
+	while (d && (de = readdir(d)))
+		if (de->d_name[0] != '.')
+			(void)unlinkat(dirfd(d), de->d_name, 0);
+	(void)rmdir(path);
+}
+
 void base_forget(const char *root)
 {
 	char path[PATH_MAX];
 
 	base_path(root, "", path, sizeof(path));
 	(void)unlink(path);
+	forget_chains(root);
+}
+
+/* A note is a symbolic link whose target is the digest: written and read in one step. */
+int base_chain_note(const char *root, struct nl *nf, const char *family, const char *name,
+		    struct err *e)
+{
+	char path[PATH_MAX], digest[DIGEST_STRLEN];
+	uint64_t d;
+	int r;
+
+	r = kern_chain_digest(nf, family, name, &d);
+	if (r < 0)
+		return err_os(e, -r, "cannot read the chain %s", name);
+	(void)snprintf(digest, sizeof(digest), "%016" PRIx64, d);
+	(void)snprintf(path, sizeof(path), "%s" CHAINS_DIR, root);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return err_os(e, errno, "cannot make %s", path);
+	(void)snprintf(path, sizeof(path), "%s" CHAINS_DIR "/%s", root, name);
+	(void)unlink(path);
+	if (symlink(digest, path) < 0)
+		return err_os(e, errno, "cannot make %s", path);
+	return 0;
+}
+
+int base_chain_stands(const char *root, struct nl *nf, const char *family, const char *name,
+		      struct err *e)
+{
+	char path[PATH_MAX], noted[DIGEST_STRLEN] = {0}, digest[DIGEST_STRLEN];
+	uint64_t d;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%s" CHAINS_DIR "/%s", root, name);
+	if (readlink(path, noted, sizeof(noted)) != sizeof(noted) - 1)
+		return 0;
+	r = kern_chain_digest(nf, family, name, &d);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_os(e, -r, "cannot read the chain %s", name);
+	(void)snprintf(digest, sizeof(digest), "%016" PRIx64, d);
+	return strcmp(noted, digest) == 0;
 }
 
 uint64_t base_text_digest(const struct layout_params *p)

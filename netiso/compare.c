@@ -78,6 +78,25 @@ static int compare_elements(struct job *j, struct strbuf *diff, struct err *e)
 	return ret;
 }
 
+static int compare_chains(struct job *j, struct strbuf *diff, struct err *e)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < j->plan.n_chains; i++) {
+		const struct iso_chain *c = &j->plan.chains[i];
+		int r = base_chain_stands(j->root, &j->nf, c->family, c->name, e);
+
+		if (r < 0)
+			return r;
+		if (r == 0)
+			ret = differs(diff, e,
+				      "the chain %s of the table %s " LAYOUT_TABLE
+				      " is gone or was changed",
+				      c->name, c->family);
+	}
+	return ret;
+}
+
 static int compare_nics(struct job *j, struct strbuf *diff, struct err *e)
 {
 	char chain[ISO_CHAIN_MAX];
@@ -140,6 +159,9 @@ int job_compare(struct job *j, struct strbuf *diff, struct err *e)
 			ret = err_set(e, EX_CORDON_DIFFERS, ESTALE, "%d rules differ", r);
 	}
 	r = compare_elements(j, diff, e);
+	if (r < 0)
+		ret = r;
+	r = compare_chains(j, diff, e);
 	if (r < 0)
 		ret = r;
 	r = compare_nics(j, diff, e);

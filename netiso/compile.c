@@ -18,12 +18,15 @@
 /* Gate 1 runs first of all on its device. */
 #define PRI_INGRESS "-500"
 
-/* A plan under construction; chains are removed after the elements that jump to them. */
+/* A plan under construction. Chains are made before the elements that jump to them, and removed
+ * after these. */
 struct build {
 	const struct policy *p;
 	const struct iso_facts *f;
 	uint32_t mark;
-	struct strbuf apply, undo_elements, undo_chains;
+	struct strbuf clear, apply, undo_elements, undo_chains;
+	struct iso_chain *chains;
+	size_t n_chains;
 	struct iso_element *elements;
 	size_t n_elements;
 	bool failed;
@@ -223,38 +226,61 @@ static void address_element(struct build *b, const struct iso_nic *nic, const st
  * removed it with its device, by version): made surely there, deleted, made anew. */
 static void tap_chain(struct build *b, const struct iso_nic *nic)
 {
+	char text[256];
+
+	(void)snprintf(text, sizeof(text),
+		       "add chain netdev " TBL " tap_%s\n"
+		       "flush chain netdev " TBL " tap_%s\n"
+		       "delete chain netdev " TBL " tap_%s\n",
+		       nic->tap, nic->tap, nic->tap);
+	sb_adds(&b->clear, text);
+	sb_adds(&b->undo_chains, text);
 	sb_addf(&b->apply,
-		"add chain netdev " TBL " tap_%s\n"
-		"flush chain netdev " TBL " tap_%s\n"
-		"delete chain netdev " TBL " tap_%s\n"
 		"add chain netdev " TBL " tap_%s { type filter hook ingress device \"%s\" "
 		"priority " PRI_INGRESS "; policy drop; }\n"
 		"add rule netdev " TBL " tap_%s goto frames\n",
-		nic->tap, nic->tap, nic->tap, nic->tap, nic->tap, nic->tap);
-	sb_addf(&b->undo_chains,
-		"add chain netdev " TBL " tap_%s\n"
-		"flush chain netdev " TBL " tap_%s\n"
-		"delete chain netdev " TBL " tap_%s\n",
 		nic->tap, nic->tap, nic->tap);
+}
+
+/* The commands that make a shared chain, empty so far; NULL when the plan has it already. */
+static struct strbuf *shared_chain(struct build *b, const char *family, const char *name)
+{
+	struct iso_chain *grown;
+
+	for (size_t i = 0; i < b->n_chains; i++)
+		if (strcmp(b->chains[i].name, name) == 0)
+			return NULL;
+	grown = realloc(b->chains, (b->n_chains + 1) * sizeof(*grown));
+	if (!grown) {
+		b->failed = true;
+		return NULL;
+	}
+	b->chains = grown;
+	grown += b->n_chains++;
+	*grown = (struct iso_chain){.family = family};
+	(void)snprintf(grown->name, sizeof(grown->name), "%s", name);
+	sb_addf(&grown->make, "add chain %s " TBL " %s\nflush chain %s " TBL " %s\n", family, name,
+		family, name);
+	return &grown->make;
 }
 
 /* The chain that learns for as long as this network's leases last. Shared by all domains on
  * networks with that lease time, and left alone by undo. RFC 2132: option 53 of length 1, value 5
  * (ACK), which dnsmasq puts first, right behind the magic cookie. */
-static void lease_chain(struct build *b, uint64_t lease_s)
+static void lease_chain(struct build *b, const char *chain, uint64_t lease_s)
 {
-	const unsigned long long s = lease_s;
+	struct strbuf *make = shared_chain(b, "bridge", chain);
 
-	sb_addf(&b->apply,
-		"add chain bridge " TBL " lease_%llu\n"
-		"flush chain bridge " TBL " lease_%llu\n"
-		"add rule bridge " TBL " lease_%llu @th,1984,24 0x350105 "
+	if (!make)
+		return;
+	sb_addf(make,
+		"add rule bridge " TBL " %s @th,1984,24 0x350105 "
 		"oifname . @th,288,48 @nic_mac @th,192,32 != 0x00000000 "
 		"update @nic_address { oifname . @th,192,32",
-		s, s, s);
+		chain);
 	if (lease_s)
-		sb_addf(&b->apply, " timeout %llus", s);
-	sb_adds(&b->apply, " }\n");
+		sb_addf(make, " timeout %llus", (unsigned long long)lease_s);
+	sb_adds(make, " }\n");
 }
 
 static void nic_dhcp(struct build *b, const struct iso_nic *nic)
@@ -262,7 +288,7 @@ static void nic_dhcp(struct build *b, const struct iso_nic *nic)
 	char chain[ISO_CHAIN_MAX];
 
 	(void)snprintf(chain, sizeof(chain), "lease_%llu", (unsigned long long)nic->lease_s);
-	lease_chain(b, nic->lease_s);
+	lease_chain(b, chain, nic->lease_s);
 	/* The element needs its chain, also when undo adds it first. */
 	sb_addf(&b->undo_elements, "add chain bridge " TBL " %s\n", chain);
 	verdict_element(b, "bridge", "nic_lease", term_link(nic->tap), "goto", chain);
@@ -409,15 +435,16 @@ static void flow_limit(struct build *b)
 {
 	const unsigned n = b->p->max_flows;
 	char chain[ISO_CHAIN_MAX];
+	struct strbuf *make;
 
 	(void)snprintf(chain, sizeof(chain), "flows_%u", n);
-	sb_addf(&b->apply,
-		"add chain inet " TBL " %s\n"
-		"flush chain inet " TBL " %s\n"
-		"add rule inet " TBL
-		" %s add @flows { meta mark ct count over %u } goto deny_flows\n"
-		"add rule inet " TBL " %s accept\n",
-		chain, chain, chain, n, chain);
+	make = shared_chain(b, "inet", chain);
+	if (make)
+		sb_addf(make,
+			"add rule inet " TBL
+			" %s add @flows { meta mark ct count over %u } goto deny_flows\n"
+			"add rule inet " TBL " %s accept\n",
+			chain, n, chain);
 	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
 	verdict_element(b, "inet", "flow_limit", term_mark(b->mark), "goto", chain);
 }
@@ -486,6 +513,31 @@ static int compile_attached(const struct iso_facts *f, struct iso_plan *plan, st
 	return 0;
 }
 
+/* Gives what was built to the plan; false when memory ran out on the way. */
+static bool finish(struct build *b, struct iso_plan *ret)
+{
+	bool failed = b->failed;
+
+	ret->elements = b->elements;
+	ret->n_elements = b->n_elements;
+	ret->chains = b->chains;
+	ret->n_chains = b->n_chains;
+	for (size_t i = 0; i < b->n_chains; i++) {
+		sb_adds(&ret->apply, sb_str(&b->chains[i].make));
+		failed = failed || b->chains[i].make.failed;
+	}
+	sb_adds(&ret->apply, sb_str(&b->clear));
+	sb_adds(&ret->apply, sb_str(&b->apply));
+	ret->fresh = b->apply;
+	sb_adds(&b->undo_elements, sb_str(&b->undo_chains));
+	ret->undo = b->undo_elements;
+	failed = failed || b->clear.failed || b->undo_chains.failed;
+	sb_free(&b->clear);
+	sb_free(&b->undo_chains);
+	return !failed && !ret->apply.failed && !ret->fresh.failed && !ret->undo.failed &&
+	       !ret->attached.failed;
+}
+
 int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_plan *ret,
 		struct err *e)
 {
@@ -503,15 +555,7 @@ int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_pl
 	rate_object(&b, "in", p->rate_in);
 	for (size_t i = 0; i < f->n_nics; i++)
 		nic_elements(&b, &f->nics[i]);
-	ret->elements = b.elements;
-	ret->n_elements = b.n_elements;
-	sb_adds(&b.undo_elements, sb_str(&b.undo_chains));
-	ret->apply = b.apply;
-	ret->undo = b.undo_elements;
-	sb_free(&b.undo_chains);
-	if (b.failed || ret->apply.failed || ret->undo.failed || ret->attached.failed)
-		return err_os(e, ENOMEM, "nftables commands");
-	return 0;
+	return finish(&b, ret) ? 0 : err_os(e, ENOMEM, "nftables commands");
 }
 
 void iso_plan_free(struct iso_plan *plan)
@@ -519,8 +563,12 @@ void iso_plan_free(struct iso_plan *plan)
 	if (!plan)
 		return;
 	sb_free(&plan->apply);
+	sb_free(&plan->fresh);
 	sb_free(&plan->undo);
 	sb_free(&plan->attached);
+	for (size_t i = 0; i < plan->n_chains; i++)
+		sb_free(&plan->chains[i].make);
+	free(plan->chains);
 	free(plan->prefixes);
 	free(plan->elements);
 	*plan = (struct iso_plan){0};

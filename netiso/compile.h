@@ -67,10 +67,20 @@ struct iso_element {
 	char text[96];		     /* the key (and value) as nft writes it, for people */
 };
 
+/* A chain that domains with the same setting share, and that undo leaves alone. */
+struct iso_chain {
+	const char *family; /* a constant */
+	char name[ISO_CHAIN_MAX];
+	struct strbuf make; /* makes it, or fills it anew */
+};
+
 struct iso_plan {
-	struct strbuf apply;	/* adds the domain's objects; the shared layout stands already */
-	struct strbuf undo;	/* removes them, also when some or all of them are gone */
-	struct strbuf attached; /* replaces the set of attached prefixes */
+	struct strbuf apply; /* adds the domain's objects; the shared layout stands already */
+	struct strbuf fresh; /* the same when no chain of its taps stands, and @chains all do */
+	struct iso_chain *chains; /* a part of @apply */
+	size_t n_chains;
+	struct strbuf undo;	    /* removes them, also when some or all of them are gone */
+	struct strbuf attached;	    /* replaces the set of attached prefixes */
 	struct ip_prefix *prefixes; /* what @attached says: merged, sorted */
 	size_t n_prefixes;
 	struct iso_element *elements; /* what must be in the kernel afterwards */

@@ -90,6 +90,46 @@ int domain_plan(const char *root, const struct record *rec, struct layout_params
 	return 0;
 }
 
+/* Whether no chain of the domain's taps stands: 1 or 0, or -errno. */
+static int taps_unchained(struct job *j, struct err *e)
+{
+	char chain[ISO_CHAIN_MAX];
+
+	for (size_t i = 0; i < j->facts.n_nics; i++) {
+		int r;
+
+		(void)snprintf(chain, sizeof(chain), "tap_%s", j->facts.nics[i].tap);
+		r = kern_chain_exists(&j->nf, "netdev", chain, NULL);
+		if (r < 0)
+			return err_os(e, -r, "cannot read the chain %s", chain);
+		if (r == 1)
+			return 0;
+	}
+	return 1;
+}
+
+/* The plan itself. Commonly, nothing of the domain stands and every chain it shares with others
+ * does: then nothing is deleted, for which the kernel would let us wait (see iso_nft_apply). */
+static int compose_plan(struct job *j, bool new, struct strbuf *text, struct err *e)
+{
+	int fresh = new ? taps_unchained(j, e) : 0;
+
+	if (fresh < 0)
+		return fresh;
+	for (size_t i = 0; i < j->plan.n_chains; i++) {
+		const struct iso_chain *c = &j->plan.chains[i];
+		int r = fresh ? base_chain_stands(j->root, &j->nf, c->family, c->name, e) : 0;
+
+		if (r < 0)
+			return r;
+		j->chain_made[i] = r == 0;
+		if (fresh && r == 0)
+			sb_adds(text, sb_str(&c->make));
+	}
+	sb_adds(text, sb_str(fresh ? &j->plan.fresh : &j->plan.apply));
+	return 0;
+}
+
 /* One transaction that leads from whatever stands to the plan. @shared: the layout is in it too. */
 static int compose(struct job *j, struct strbuf *text, struct strbuf *undo, bool *shared,
 		   struct err *e)
@@ -116,7 +156,9 @@ static int compose(struct job *j, struct strbuf *text, struct strbuf *undo, bool
 	sb_adds(text, sb_str(undo));
 	if (*shared || !job_attached_same(j))
 		sb_adds(text, sb_str(&j->plan.attached));
-	sb_adds(text, sb_str(&j->plan.apply));
+	r = compose_plan(j, !undo->len, text, e);
+	if (r < 0)
+		return r;
 	/* Until the transaction is through, undo must take back the old and the new. */
 	sb_adds(undo, sb_str(&j->plan.undo));
 	return text->failed || undo->failed ? err_os(e, ENOMEM, "nftables commands") : 0;
@@ -165,6 +207,17 @@ static int note_base(struct job *j, struct err *e)
 	return r < 0 ? r : base_save(j->root, &b, e);
 }
 
+static int note_chains(struct job *j, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < j->plan.n_chains && r == 0; i++)
+		if (j->chain_made[i])
+			r = base_chain_note(j->root, &j->nf, j->plan.chains[i].family,
+					    j->plan.chains[i].name, e);
+	return r;
+}
+
 static int lock_host(const char *root, struct err *e)
 {
 	struct host_config host = {0};
@@ -207,6 +260,8 @@ int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 		r = isolate_ports(&j, e);
 	if (r == 0 && shared)
 		r = note_base(&j, e);
+	if (r == 0)
+		r = note_chains(&j, e);
 	if (r == 0)
 		r = job_compare(&j, NULL, e);
 	if (r == 0)

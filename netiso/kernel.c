@@ -243,33 +243,44 @@ static int rule_cb(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
-static int chain_digest(struct nl *nl, const struct layout_chain *c, struct digest *d)
+/* Adds the rules of a chain; -ENOENT when it has none (it was flushed) or is not there. */
+static int chain_digest(struct nl *nl, const char *family, const char *chain, struct digest *d)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
-	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETRULE, NLM_F_DUMP, c->family);
+	const struct digest before = *d;
+	int r = -EINTR;
 
-	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, LAYOUT_TABLE);
-	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, c->name);
-	return nl_talk(nl, nlh, rule_cb, d);
+	for (int tries = 0; tries < 8 && r == -EINTR; tries++) {
+		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+		struct nlmsghdr *nlh = request(buf, NFT_MSG_GETRULE, NLM_F_DUMP, family);
+
+		*d = before;
+		mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, LAYOUT_TABLE);
+		mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain);
+		r = nl_talk(nl, nlh, rule_cb, d);
+	}
+	return r == 0 && d->rules == before.rules ? -ENOENT : r;
+}
+
+#define FNV_BASIS 0xcbf29ce484222325ull
+
+int kern_chain_digest(struct nl *nl, const char *family, const char *chain, uint64_t *ret)
+{
+	struct digest d = {.value = FNV_BASIS};
+	int r = chain_digest(nl, family, chain, &d);
+
+	if (r == 0)
+		*ret = d.value;
+	return r;
 }
 
 int kern_layout_digest(struct nl *nl, uint64_t *ret, struct err *e)
 {
-	struct digest d = {.value = 0xcbf29ce484222325ull};
+	struct digest d = {.value = FNV_BASIS};
 
 	for (size_t i = 0; i < layout_n_chains; i++) {
 		const struct layout_chain *c = &layout_chains[i];
-		const size_t before = d.rules;
-		struct digest at_start = d;
-		int r = -EINTR;
+		int r = chain_digest(nl, c->family, c->name, &d);
 
-		for (int tries = 0; tries < 8 && r == -EINTR; tries++) {
-			d = at_start;
-			r = chain_digest(nl, c, &d);
-		}
-		/* Every shared chain has rules; an empty one was flushed, or is not there. */
-		if (r == 0 && d.rules == before)
-			r = -ENOENT;
 		if (r == -ENOENT)
 			return err_set(e, EX_CORDON_DIFFERS, ENOENT,
 				       "chain %s of the table %s " LAYOUT_TABLE " is gone or empty",

@@ -40,3 +40,6 @@ int kern_set_keys(struct nl *nl, const char *family, const char *set, struct ker
  * -ENOENT (exit code 1) when a shared chain is missing.
  */
 int kern_layout_digest(struct nl *nl, uint64_t *ret, struct err *e);
+
+/** kern_chain_digest - the same over one chain; -ENOENT when it is missing or empty. */
+int kern_chain_digest(struct nl *nl, const char *family, const char *chain, uint64_t *ret);
