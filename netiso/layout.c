@@ -132,8 +132,8 @@ struct rule {
 	const char *text;
 };
 
-/* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies.
- */
+/* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies,
+ * $ALIEN that of packets from guests that are not ours. */
 static const struct rule rules[] = {
 	{"netdev", "frames", "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 goto types"},
 	{"netdev", "frames", "ether daddr ff:ff:ff:ff:ff:ff goto types"},
@@ -189,6 +189,7 @@ static const struct rule rules[] = {
 	{"bridge", "nic_dhcp_rate", "accept"},
 	{"bridge", "between", "iifname @nics drop"},
 	{"bridge", "between", "oifname @nics drop"},
+	{"bridge", "lessons", "meta mark $ALIEN oifname @nics drop"},
 	{"bridge", "lessons", "limit name oifname map @nic_rate_in drop"},
 	{"bridge", "lessons",
 	 "meta mark $DHCP udp sport 67 udp dport 68 oifname . @nh,96,32 @nic_gateway oifname vmap "
@@ -232,6 +233,10 @@ static const struct rule rules[] = {
 	{"inet", "nat_guest", "udp dport 53 dnat ip to meta mark map @dns_to"},
 	{"inet", "nat_guest", "tcp dport 53 dnat ip to meta mark map @dns_to"},
 
+	/* Another guest that came round by the gateway; bridge output knows whether this one is ours. */
+	{"inet", "passing",
+	 "iifname @bridges oifname @bridges meta mark & $MASK != $BASE ct state != { established, "
+	 "related } meta mark set $ALIEN accept"},
 	{"inet", "passing", "meta mark & $MASK != $BASE accept"},
 	{"inet", "passing", "ct state established,related accept"},
 	{"inet", "passing", "ct status & dnat == dnat goto redirected"},
@@ -282,6 +287,8 @@ static void emit_filled(struct strbuf *out, const char *text, const struct layou
 		text += plain;
 		if (strncmp(text, "$BASE", 5) == 0 || strncmp(text, "$DHCP", 5) == 0)
 			sb_addf(out, "0x%08x", p->mark_base), text += 5;
+		else if (strncmp(text, "$ALIEN", 6) == 0)
+			sb_addf(out, "0x%08x", p->mark_base | LAYOUT_CLASS_INTERNET), text += 6;
 		else if (strncmp(text, "$MASK", 5) == 0)
 			sb_addf(out, "0x%08x", LAYOUT_MARK_MASK), text += 5;
 		else if (*text)
