@@ -180,6 +180,32 @@ int order_udplisten(int argc, char **argv)
 	return say(DENIED, "timeout");
 }
 
+/* Waits for a packet of an IP protocol that the host's stack delivers, whatever it holds. */
+int order_iplisten(int argc, char **argv)
+{
+	const char *timeout = option(argc, argv, "timeout");
+	unsigned long proto, ms = TIMEOUT_MS;
+	auto_close int fd = -1;
+	int64_t deadline;
+
+	if (argc < 3 || !number(argv[1], 1, 255, &proto) ||
+	    (timeout && !number(timeout, 1, 60000, &ms)))
+		return say(BROKEN, "usage: iplisten PROTOCOL TOKEN [timeout=MS]");
+	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, (int)proto);
+	if (fd < 0)
+		return broken("socket");
+	now_ready();
+	deadline = now_ms() + (int64_t)ms;
+	while (wait_readable(fd, deadline)) {
+		char buf[FRAME_MAX];
+		ssize_t n = recv(fd, buf, sizeof(buf), 0);
+
+		if (n > 0 && memmem(buf, (size_t)n, argv[2], strlen(argv[2])))
+			return say(THROUGH, "heard");
+	}
+	return say(DENIED, "timeout");
+}
+
 /* Whether the packet from a raw ICMP socket is the reply to our request. */
 static bool is_reply(int family, const uint8_t *p, size_t n, uint16_t id)
 {

@@ -59,6 +59,7 @@ static const struct order {
 	{"udp", order_udp, "ADDR PORT [timeout=MS]: the echo must come back"},
 	{"udponeway", order_udponeway, "ADDR PORT TOKEN"},
 	{"udplisten", order_udplisten, "PORT TOKEN [timeout=MS]"},
+	{"iplisten", order_iplisten, "PROTOCOL TOKEN [timeout=MS]"},
 	{"dns", order_dns, "SERVER NAME [tcp] [timeout=MS]"},
 	{"arp", order_arp, "IFACE TARGET [senderip=] [sendermac=] [src=] [token=] [timeout=MS]"},
 	{"frame", order_frame, "IFACE HEX [short]"},
@@ -229,7 +230,7 @@ bool wait_readable(int fd, int64_t deadline)
 /* Whether the order itself says when it is ready; the others are so from the start. */
 static bool listens(const char *name)
 {
-	return !strcmp(name, "sniff") || !strcmp(name, "udplisten") || !strcmp(name, "serve");
+	return !strcmp(name, "sniff") || !strcmp(name, "serve") || strstr(name, "listen");
 }
 
 /* Carries out the order argv[0]. Return: its verdict. */

@@ -83,6 +83,7 @@ int order_tcp(int argc, char **argv);
 int order_udp(int argc, char **argv);
 int order_udponeway(int argc, char **argv);
 int order_udplisten(int argc, char **argv);
+int order_iplisten(int argc, char **argv);
 
 /* dns.c */
 size_t dns_query(uint8_t *buf, size_t size, uint16_t id, const char *name);
