@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests under another kernel: tests/kernel/run-in-kernel runs any command in it, on these files.
+
+# One guest with two CPUs, or two guests: never both at once.
+check-kernel: JOBS := 1
