@@ -76,3 +76,9 @@ checked() { # DOMAIN
 ended() { # DOMAIN
 	lab_until 20 lab_is "$1" "shut off"
 }
+
+# lab_define's device= of a domain into which N devices can be plugged while it runs.
+spare_ports() { # N
+	printf "<controller type='pci' index='0' model='pcie-root'/>"
+	printf "<controller type='pci' index='%d' model='pcie-root-port'/>" $(seq $(($1 + 4)))
+}
