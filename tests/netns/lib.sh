@@ -272,6 +272,15 @@ ns_heard() { # JOB WANT
 	return 2
 }
 
+# ns_one WANT DESCRIPTION LISTENER SENDER [TITLE]: one probe at once; leaves those remembered.
+ns_one() {
+	local -a kept=("${NS_PROBES[@]}")
+
+	NS_PROBES=("$1|$2|$3|$4")
+	ns_run_probes judged "${5:-with}"
+	NS_PROBES=("${kept[@]}")
+}
+
 # Runs the probes remembered; each gives a row. WANT is `ok` for all (the positive control), or
 # `judged`: what the probe says.
 # shellcheck disable=SC2086

@@ -72,6 +72,7 @@ static const struct order {
 	{"sniff", order_sniff, "IFACE TYPE|any TOKEN [timeout=MS]: wait for such a frame"},
 	{"tcpflags", order_tcpflags, "ADDR PORT fin|null|xmas|ack|synack|syn [timeout=MS]"},
 	{"ipsrc", order_ipsrc, "SRC DST PORT TOKEN: UDP with a foreign source"},
+	{"ippacket", order_ippacket, "HEX [dev=IFACE]"},
 	{"flood", order_flood, "udp|syn ADDR PORT SECONDS, arp|dhcp IFACE ADDR SECONDS"},
 	{"serve", order_serve, "NAME [tcp|udp]:PORT[@ADDR] …: echo servers"},
 	{"bg", order_bg, "ORDER …: in the background, returns when it listens"},

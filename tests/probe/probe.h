@@ -96,6 +96,7 @@ int order_dhcp(int argc, char **argv);
 uint16_t checksum(const void *data, size_t len, uint32_t sum);
 int order_tcpflags(int argc, char **argv);
 int order_ipsrc(int argc, char **argv);
+int order_ippacket(int argc, char **argv);
 
 /* flood.c */
 int order_flood(int argc, char **argv);

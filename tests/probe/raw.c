@@ -7,6 +7,7 @@
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -149,6 +150,30 @@ int order_ipsrc(int argc, char **argv)
 	if (fd < 0)
 		return broken("socket");
 	if (sendto(fd, &p, len, 0, &to.sa, endpoint_len(&to)) < 0)
+		return broken("sendto");
+	return say(THROUGH, "sent");
+}
+
+/* One whole IPv4 packet through this host's stack, as a program here would send it. */
+int order_ippacket(int argc, char **argv)
+{
+	const char *dev = option(argc, argv, "dev");
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	uint8_t p[FRAME_MAX];
+	auto_close int fd = -1;
+	size_t len = 0;
+	int one = 1;
+
+	if (argc > 1)
+		len = hex_parse(argv[1], p, sizeof(p));
+	if (len < sizeof(struct iphdr))
+		return say(BROKEN, "usage: ippacket HEX [dev=IFACE], 20 bytes or more");
+	memcpy(&to.sin_addr, p + offsetof(struct iphdr, daddr), sizeof(to.sin_addr));
+	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)) < 0 ||
+	    (dev && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, dev, (socklen_t)strlen(dev)) < 0))
+		return broken("socket");
+	if (sendto(fd, p, len, 0, (const struct sockaddr *)&to, sizeof(to)) < 0)
 		return broken("sendto");
 	return say(THROUGH, "sent");
 }
