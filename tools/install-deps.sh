@@ -76,7 +76,7 @@ if command -v apt-get >/dev/null; then
 elif command -v dnf >/dev/null; then
 	column=3
 else
-	echo "tools/install-deps.sh: neither apt-get nor dnf; docs/dependencies.md says what is needed" >&2
+	echo "$0: neither apt-get nor dnf; docs/dependencies.md says what is needed" >&2
 	exit 69
 fi
 mapfile -t wanted < <(awk -v groups=" ${groups[*]} " -v column="$column" '
@@ -93,7 +93,12 @@ missing_apt() {
 	dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null |
 		awk -v wanted="${wanted[*]}" '
 			$1 == "installed" { have[$2] = 1 }
-			END { n = split(wanted, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }'
+			END {
+				n = split(wanted, w, " ")
+				for (i = 1; i <= n; i++)
+					if (!(w[i] in have))
+						print w[i]
+			}'
 }
 
 missing_dnf() {

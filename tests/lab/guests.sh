@@ -23,10 +23,13 @@ lab_mac() { # NAME N
 	local sum
 
 	sum=$(printf '%s/%s' "$1" "$2" | cksum | cut -d ' ' -f 1)
-	printf '52:54:00:%02x:%02x:%02x' "$((sum >> 16 & 255))" "$((sum >> 8 & 255))" "$((sum & 255))"
+	printf -v sum '%06x' "$((sum & 0xffffff))"
+	printf '52:54:00:%s:%s:%s' "${sum:0:2}" "${sum:2:2}" "${sum:4:2}"
 }
 
-# lab_xml NAME [KEY=VALUE...]: writes the domain's XML to /run/lab/guest/ID.xml, its path in LAB_XML.
+LAB_CMDLINE='console=ttyS0 quiet panic=-1 cryptomgr.notests random.trust_cpu=on'
+
+# lab_xml NAME [KEY=VALUE...]: writes the domain's XML to /run/lab/guest/ID.xml, path in LAB_XML.
 #
 #   net=NAME     a NIC on this network; again for more. Default: one on `default`
 #   bridge=BR    a NIC on this bridge
@@ -67,14 +70,14 @@ lab_xml() {
 		<type arch='x86_64' machine='q35'>hvm</type>
 		<kernel>/run/lab/boot/vmlinux</kernel>
 		<initrd>/run/lab/boot/initramfs</initrd>
-		<cmdline>console=ttyS0 quiet panic=-1 cryptomgr.notests random.trust_cpu=on</cmdline>
+		<cmdline>$LAB_CMDLINE</cmdline>
 		</os>
 		<features><acpi/></features>
 		<devices>
 		<emulator>/usr/bin/qemu-system-x86_64</emulator>
 		$nics
 		<serial type='file'><source path='/var/log/libvirt/qemu/$id.console.log'/></serial>
-		<serial type='unix'><source mode='bind' path='/var/lib/libvirt/qemu/guest-$id.sock'/></serial>
+		<serial type='unix'><source mode='bind' path='$(lab_sock "$name")'/></serial>
 		<controller type='usb' model='none'/>
 		<memballoon model='none'/>
 		$devices
@@ -151,7 +154,7 @@ lab_is() {
 # Reboots the guest from inside: no hook of libvirt's fires, the tap stays.
 lab_reboot() { # NAME
 	lab_order "$1" reboot
-	# it goes down a tenth of a second after its answer; until then it would say that it is ready
+	# it goes down a tenth of a second after its answer, and till then would say it is ready
 	sleep 0.3
 	lab_ready "$1"
 }
@@ -204,5 +207,6 @@ lab_bridge_ipv6() { # BRIDGE
 }
 
 lab_link_local() { # LINK
-	ip -6 -o addr show dev "$1" scope link | awk '{ sub("/.*", "", $4); print $4; n++ } END { exit !n }'
+	ip -6 -o addr show dev "$1" scope link |
+		awk '{ sub("/.*", "", $4); print $4; n++ } END { exit !n }'
 }

@@ -69,11 +69,10 @@ lab_tail() { # LINES TITLE  (text on stdin)
 }
 
 lab_dump() {
-	local f
+	local f noise='info : (lib|host)|DBus|DMI|dmidecode|CPUID|KVM|^$|cgroup'
 
 	# without what it says about every machine that has no D-Bus, DMI, KVM or cgroups for it
-	lab_tail 30 "libvirtd's log" < <(grep -vE 'info : (lib|host)|DBus|DMI|dmidecode|CPUID|KVM|^$|cgroup' \
-		/var/log/libvirt/libvirtd.log 2>/dev/null)
+	lab_tail 30 "libvirtd's log" < <(grep -vE "$noise" /var/log/libvirt/libvirtd.log 2>&1)
 	for f in /var/log/libvirt/qemu/*.log; do
 		[[ ! -f $f ]] || lab_tail 10 "${f##*/}" <"$f"
 	done

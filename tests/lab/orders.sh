@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Orders to guests and to the network's hosts, rows of TAP about their verdicts, the table of probes.
+# Orders to guests and to the network's hosts, rows about their verdicts, the table of probes.
 
 LAB_TOKENS=0           # tokens used so far
 declare -A LAB_VARS=() # {name} -> value in the lines of probes.tab
@@ -137,7 +137,7 @@ lab_probe_start() { # ID GROUP TITLE LISTENER ORDER
 	lab_fill "$5" && read -ra order <<<"$LAB_FILLED"
 	LAB_OUT=
 	if [[ ${listen[0]} != - ]]; then
-		# heard or not: what the sender itself says is of no interest unless it could not send
+		# what the sender says is of no interest unless it could not send
 		if lab_bg "${listen[@]}"; then
 			job=$LAB_JOB
 			LAB_OUT=$(lab_order "$LAB_PROBER" "${order[@]}" 2>&1) || job=none
@@ -148,8 +148,8 @@ lab_probe_start() { # ID GROUP TITLE LISTENER ORDER
 	LAB_STARTED+=("$1|$2|$3|$job|${listen[*]} $LAB_PROBER: ${order[*]} $LAB_OUT")
 }
 
-# lab_probe_all GUEST GROUP-PATTERN FUNCTION: tries all lines side by side, so that silence costs one
-# timeout and not one each. Then calls FUNCTION with ID GROUP TITLE VERDICT, LAB_OUT saying more.
+# lab_probe_all GUEST GROUP-PATTERN FUNCTION: tries all lines side by side, so that silence costs
+# one timeout and not one each. Then calls FUNCTION with ID GROUP TITLE VERDICT; LAB_OUT says more.
 lab_probe_all() {
 	local one id group title job tried verdict
 

@@ -9,7 +9,7 @@
 . "${lab_dir:?}/world.sh"
 
 lab_mounts() {
-	local cgroups=/run/lab/cgroup dir
+	local cgroups=/run/lab/cgroup dir over
 
 	# The network namespace's own /sys; the cgroups stay the old ones.
 	mount -t tmpfs -o mode=0755 lab-run /run
@@ -25,9 +25,9 @@ lab_mounts() {
 	mount --bind "$CORDON_CACHE" /run/lab/cache
 	for dir in etc usr var; do
 		mkdir -p "/run/lab/over/$dir/"{upper,work}
-		mount -t overlay lab -o \
-			"lowerdir=/$dir,upperdir=/run/lab/over/$dir/upper,workdir=/run/lab/over/$dir/work" \
-			"/$dir"
+		over=/run/lab/over/$dir
+		mount -t overlay -o "lowerdir=/$dir,upperdir=$over/upper,workdir=$over/work" \
+			lab "/$dir"
 	done
 	case $lab_top in
 	/usr/* | /var/*) mount --bind /run/lab/top "$lab_top" ;;
@@ -50,7 +50,7 @@ lab_mounts() {
 }
 
 lab_install() {
-	local program
+	local program hook=/usr/sbin/virt-cordon-hook
 
 	# virsh would start this agent at a terminal, to ask a polkit that is not here
 	rm -f /usr/bin/pkttyagent /etc/resolv.conf
@@ -62,14 +62,14 @@ lab_install() {
 		[[ ! -f $program || ! -x $program ]] || cp "$program" /usr/sbin/
 	done
 	mkdir -p /etc/virt-cordon/domains /usr/share/virt-cordon
-	[[ ! -f $lab_top/etc/virt-cordon.ini ]] || cp "$lab_top/etc/virt-cordon.ini" /etc/virt-cordon/
-	[[ -n ${LAB_HOOKS:-} ]] || LAB_HOOKS=$([[ -x /usr/sbin/virt-cordon-hook ]] && echo 1 || echo 0)
-	export LAB_HOOKS
+	[[ ! -f $lab_top/etc/virt-cordon.ini ]] ||
+		cp "$lab_top/etc/virt-cordon.ini" /etc/virt-cordon/
+	export LAB_HOOKS=${LAB_HOOKS:-$([[ -x $hook ]] && echo 1 || echo 0)}
 	if [[ $LAB_HOOKS = 1 ]]; then
-		[[ -x /usr/sbin/virt-cordon-hook ]] || { echo "virt-cordon-hook is not built" >&2 && return 1; }
+		[[ -x $hook ]] || { echo "virt-cordon-hook is not built" >&2 && return 1; }
 		mkdir -p /etc/libvirt/hooks/{qemu.d,network.d}
-		ln -s /usr/sbin/virt-cordon-hook /etc/libvirt/hooks/qemu.d/50-virt-cordon
-		ln -s /usr/sbin/virt-cordon-hook /etc/libvirt/hooks/network.d/50-virt-cordon
+		ln -s "$hook" /etc/libvirt/hooks/qemu.d/50-virt-cordon
+		ln -s "$hook" /etc/libvirt/hooks/network.d/50-virt-cordon
 	fi
 }
 
@@ -145,20 +145,21 @@ lab_setup() {
 lab_banner() {
 	cat <<-BANNER
 
-		The lab came up in $LAB_UP_MS ms. Nothing in here is seen from outside; leave with exit.
+		The lab came up in $LAB_UP_MS ms. It is not seen from outside; leave with exit.
 
-		  this host    192.168.50.2 (uplink0)   198.51.100.2 (pub0)   echo: 7777 on all addresses,
+		  this host    192.168.50.2 (uplink0), 198.51.100.2 (pub0); echo: 7777 on all,
 		               7778 on 192.168.50.2 only, 7779 on 127.0.0.1 only
-		  networks     default 192.168.122.0/24 (virbr0)   cordon 10.217.84.0/24 (guarded)
+		  networks     default 192.168.122.0/24 (virbr0), cordon 10.217.84.0/24 (guarded)
 		  @router      192.168.50.1, 203.0.113.1
 		  @lan         192.168.50.50, 198.51.100.50, 169.254.169.254 and an address of each
 		               private range; echo 7777, DNS 53 (lab.test)
 		  @inet        203.0.113.10, 203.0.113.11, 2001:db8:113::10; echo 7777, DNS 53
 		  hooks        $([[ $LAB_HOOKS = 1 ]] && echo virt-cordon-hook || echo none)
 
-		  lab_define g; lab_start g; lab_order g dhcp eth0; lab_order g tcp 192.168.50.50 7777
-		  lab_policy g <<< '[domain]'    lab_order @lan ping 192.168.50.2    probe --help
-		  virsh list --all               functions: declare -F | grep lab_
+		  lab_define g; lab_start g; lab_order g dhcp eth0
+		  lab_order g tcp 192.168.50.50 7777; lab_order @lan ping 192.168.50.2
+		  lab_policy g <<< '[domain]'; virsh list --all; probe --help
+		  declare -F | grep lab_       all functions
 
 	BANNER
 }

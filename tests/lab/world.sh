@@ -79,9 +79,9 @@ lab_world() {
 
 # A DNS server of one name, who.test, whose address tells which server answered.
 lab_dns() { # NAMESPACE ADDRESS
-	nsenter --net="/run/netns/$1" dnsmasq --conf-file=/dev/null --no-resolv --no-hosts --user=root \
-		--pid-file= --log-facility="/run/lab/log/dns-$1" --address="/who.test/$2" \
-		--address=/lab.test/192.168.50.50
+	nsenter --net="/run/netns/$1" dnsmasq --conf-file=/dev/null --no-resolv --no-hosts \
+		--user=root --pid-file= --log-facility="/run/lab/log/dns-$1" \
+		--address="/who.test/$2" --address=/lab.test/192.168.50.50
 }
 
 lab_services() {

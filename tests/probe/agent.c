@@ -19,9 +19,9 @@
 /*
  * The line's protocol. An order is one line: a sequence number and the order's words, split at
  * blanks. An empty line comes first, since of the last hello to a guest that was already there only
- * a part may have arrived. The answer is STX, "SEQ VERDICT LENGTH\n" and LENGTH bytes. What does not begin with
- * STX and the wanted number is noise and skipped: the kernel's last words, or the answer to
- * someone who gave up waiting.
+ * a part may have arrived. The answer is STX, "SEQ VERDICT LENGTH\n" and LENGTH bytes. What does
+ * not begin with STX and the wanted number is noise and skipped: the kernel's last words, or the
+ * answer to someone who gave up waiting.
  */
 enum { STX = 2, LINE_LENGTH = 2048, WORDS_MAX = 64, HELLO_MS = 50 };
 

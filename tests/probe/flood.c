@@ -32,7 +32,7 @@ static ssize_t flood_udp(int fd, const union endpoint *to, uint32_t n)
 	return sendto(fd, &p, sizeof(p), 0, &to->sa, sizeof(to->v4));
 }
 
-/* SYNs with a wrong checksum are dropped by nobody on the way: what counts is the conntrack entry. */
+/* Nobody on the way drops a SYN for its wrong checksum: what counts is the conntrack entry. */
 static ssize_t flood_syn(int fd, const union endpoint *to, uint32_t n)
 {
 	struct tcphdr t = {.th_off = 5,

@@ -53,7 +53,7 @@ static int load_module(const char *name)
 		while (word) {
 			char *next = strtok_r(NULL, " \n", &save);
 
-			/* a variant for hardware that is not here is no loss, the module itself is */
+			/* a variant for other hardware is no loss, the module itself is */
 			if (load_file(word) < 0 && (errno != ENODEV || !next))
 				return -1;
 			word = next;
@@ -90,7 +90,7 @@ static int power(int how)
 		return say(BROKEN, "not in a test guest");
 	sync();
 	(void)say(THROUGH, "going down");
-	/* the answer has to leave through the serial line first: the agent waits for this process */
+	/* the answer must leave by the serial line first: the agent waits for this process */
 	if (fork() == 0) {
 		(void)close(STDOUT_FILENO);
 		(void)close(STDERR_FILENO);
@@ -163,7 +163,7 @@ int guest_main(void)
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)
 		if (mount(mounts[i].what, mounts[i].where, mounts[i].type, 0, "") < 0)
 			perror(mounts[i].where);
-	/* before the links are there: addresses are usable at once, without the second that IPv6 looks for duplicates */
+	/* before there are links: their addresses are usable at once, not after IPv6 looked 1 s */
 	write_file("/proc/sys/net/ipv6/conf/all/accept_dad", "0");
 	write_file("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
 	for (size_t i = 0; i < ARRAY_SIZE(boot_modules); i++)
@@ -171,6 +171,6 @@ int guest_main(void)
 			perror(boot_modules[i]);
 	(void)setenv("PATH", "/bin:/sbin", 1);
 	(void)link_up("lo");
-	/* when the line is gone the guest is of no use: pid 1 ends, the kernel panics, QEMU exits */
+	/* without the line the guest is of no use: pid 1 ends, the kernel panics, QEMU exits */
 	return agent_main("/dev/ttyS1");
 }
