@@ -335,5 +335,7 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 		(void)record_tap_release(root, j.rec.nics[i].tap, uuid, NULL);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_os(e, errno, "cannot remove %s", path);
+	util_closep(&lock);
+	iso_nft_leave();
 	return 0;
 }

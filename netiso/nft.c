@@ -5,8 +5,15 @@
 #include "lib/util.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/netlink.h>
 #include <nftables/libnftables.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* The first line of what libnftables says: the rest points into the command. */
 static void first_line(const char *s, char *buf, size_t size)
@@ -46,16 +53,49 @@ static struct nft_ctx *context(struct err *e)
 
 int iso_nft_apply(const char *text, struct err *e)
 {
-	struct nft_ctx *ctx = context(e);
-	int r = 0;
+	static struct nft_ctx *ctx; /* never freed */
 
 	if (!ctx)
+		ctx = context(e);
+	if (!ctx)
 		return -ENOMEM;
+	/* Again: what the last command said is dropped. */
+	if (nft_ctx_buffer_output(ctx) || nft_ctx_buffer_error(ctx))
+		return err_os(e, ENOMEM, "libnftables");
 	errno = 0;
-	if (nft_run_cmd_from_buffer(ctx, text) != 0)
-		r = failed(ctx, errno, e);
-	nft_ctx_free(ctx);
-	return r;
+	return nft_run_cmd_from_buffer(ctx, text) != 0 ? failed(ctx, errno, e) : 0;
+}
+
+static bool is_netfilter_socket(int fd)
+{
+	int domain, protocol;
+	socklen_t len = sizeof(domain);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 || domain != AF_NETLINK)
+		return false;
+	len = sizeof(protocol);
+	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 &&
+	       protocol == NETLINK_NETFILTER;
+}
+
+/* Descriptors above are closed too, sockets or not; a run of netiso has less than ten. */
+#define LEAVE_FDS 64
+
+void iso_nft_leave(void)
+{
+	auto_close int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	struct pollfd parent = {.fd = self, .events = POLLIN};
+
+	if (self < 0 || fork() != 0)
+		return;
+	(void)close_range(LEAVE_FDS, UINT_MAX, 0);
+	for (int fd = 0; fd < LEAVE_FDS; fd++)
+		if (fd != self && !is_netfilter_socket(fd))
+			(void)close(fd);
+	/* Ours must be the last descriptors of the sockets. */
+	while (poll(&parent, 1, -1) < 0 && errno == EINTR)
+		;
+	_exit(0);
 }
 
 int iso_nft_list(const char *command, char **ret, struct err *e)
