@@ -211,6 +211,25 @@ static void verdict_element(struct build *b, const char *family, const char *set
 	remember(b, &el, key.text, rest);
 }
 
+/* One that all domains on this bridge share: undo leaves it alone. */
+static void shared_element(struct build *b, const char *family, const char *set, struct term key)
+{
+	struct iso_element el = as_element(family, set, key);
+
+	sb_addf(&b->apply, "add element %s " TBL " %s { %s }\n", family, set, key.text);
+	remember(b, &el, key.text, "");
+}
+
+/* The set has intervals: what is looked up is whether one holds the first address. */
+static void guests_element(struct build *b, const struct ip_prefix *net)
+{
+	struct term key = term_ip(&net->addr);
+	char text[PREFIX_STRLEN];
+
+	(void)snprintf(key.text, sizeof(key.text), "%s", ip_prefix_str(net, text));
+	shared_element(b, "inet", "guests", key);
+}
+
 /* An address that may come again by itself (learnt from DHCP): undo finds it in the kernel. */
 static void address_element(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip,
 			    uint64_t timeout_s)
@@ -296,11 +315,20 @@ static void nic_dhcp(struct build *b, const struct iso_nic *nic)
 		address_element(b, nic, &nic->leases[i].addr, nic->leases[i].remaining_s);
 }
 
+static void static_address(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip)
+{
+	const struct term key = join(term_link(nic->tap), term_raw_ip(ip));
+	struct iso_element el = as_element("bridge", "nic_address", key);
+
+	address_element(b, nic, ip, 0);
+	remember(b, &el, key.text, "");
+}
+
 static void nic_static(struct build *b, const struct iso_nic *nic)
 {
 	for (size_t i = 0; i < b->p->n_addresses; i++)
 		if (iso_on_network(nic, &b->p->addresses[i].addr))
-			address_element(b, nic, &b->p->addresses[i].addr, 0);
+			static_address(b, nic, &b->p->addresses[i].addr);
 }
 
 /* A domain's limit in one direction, which its NICs share: an object, and who uses it. */
@@ -341,7 +369,6 @@ static void rate_element(struct build *b, const char *map, struct term tap, cons
 static void nic_elements(struct build *b, const struct iso_nic *nic)
 {
 	const struct term tap = term_link(nic->tap), mark = term_mark(b->mark);
-	char net[PREFIX_STRLEN];
 
 	set_element(b, "bridge", "nics", tap);
 	map_element(b, "bridge", "nic_mark", tap, mark);
@@ -360,12 +387,10 @@ static void nic_elements(struct build *b, const struct iso_nic *nic)
 	else
 		nic_dhcp(b, nic);
 	tap_chain(b, nic);
-	/* Shared by the domains on this bridge, and left alone by undo. */
-	sb_addf(&b->apply, "add element inet " TBL " bridges { \"%s\" }\n", nic->bridge);
+	shared_element(b, "inet", "bridges", term_link(nic->bridge));
 	for (size_t i = 0; i < nic->n_gateways; i++)
 		if (nic->gateways[i].net.len < 32)
-			sb_addf(&b->apply, "add element inet " TBL " guests { %s }\n",
-				ip_prefix_str(&nic->gateways[i].net, net));
+			guests_element(b, &nic->gateways[i].net);
 }
 
 static void dns_elements(struct build *b)

@@ -221,6 +221,9 @@ int kern_set_keys(struct nl *nl, const char *family, const char *set, struct ker
 	return err_os(e, -r, "cannot read the set %s of the table %s " LAYOUT_TABLE, set, family);
 }
 
+#define FNV_BASIS 0xcbf29ce484222325ull
+#define FNV_PRIME 0x100000001b3ull
+
 struct digest {
 	uint64_t value;
 	size_t rules;
@@ -237,7 +240,7 @@ static int rule_cb(const struct nlmsghdr *nlh, void *data)
 		if (mnl_attr_get_type(attr) != NFTA_RULE_EXPRESSIONS)
 			continue;
 		for (uint16_t i = 0; i < mnl_attr_get_payload_len(attr); i++)
-			d->value = (d->value ^ p[i]) * 0x100000001b3ull;
+			d->value = (d->value ^ p[i]) * FNV_PRIME;
 		d->rules++;
 	}
 	return 0;
@@ -261,8 +264,6 @@ static int chain_digest(struct nl *nl, const char *family, const char *chain, st
 	return r == 0 && d->rules == before.rules ? -ENOENT : r;
 }
 
-#define FNV_BASIS 0xcbf29ce484222325ull
-
 int kern_chain_digest(struct nl *nl, const char *family, const char *chain, uint64_t *ret)
 {
 	struct digest d = {.value = FNV_BASIS};
@@ -273,13 +274,31 @@ int kern_chain_digest(struct nl *nl, const char *family, const char *chain, uint
 	return r;
 }
 
+/* The ranges are elements, but as fixed as the rules. */
+static int ranges_digest(struct nl *nl, struct digest *d, struct err *e)
+{
+	auto_free struct kern_key *keys = NULL;
+	size_t n = 0;
+	int r;
+
+	r = kern_set_keys(nl, "inet", "refused", &keys, &n, e);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		for (size_t k = 0; k < keys[i].len; k++)
+			d->value = (d->value ^ keys[i].bytes[k]) * FNV_PRIME;
+		d->value = (d->value ^ keys[i].interval_end) * FNV_PRIME;
+	}
+	return r;
+}
+
 int kern_layout_digest(struct nl *nl, uint64_t *ret, struct err *e)
 {
 	struct digest d = {.value = FNV_BASIS};
+	int r;
 
 	for (size_t i = 0; i < layout_n_chains; i++) {
 		const struct layout_chain *c = &layout_chains[i];
-		int r = chain_digest(nl, c->family, c->name, &d);
+
+		r = chain_digest(nl, c->family, c->name, &d);
 
 		if (r == -ENOENT)
 			return err_set(e, EX_CORDON_DIFFERS, ENOENT,
@@ -288,6 +307,9 @@ int kern_layout_digest(struct nl *nl, uint64_t *ret, struct err *e)
 		if (r < 0)
 			return err_os(e, -r, "cannot read the chain %s", c->name);
 	}
+	r = ranges_digest(nl, &d, e);
+	if (r < 0)
+		return r;
 	*ret = d.value;
 	return 0;
 }

@@ -35,7 +35,7 @@ int kern_set_keys(struct nl *nl, const char *family, const char *set, struct ker
 		  size_t *n_ret, struct err *e);
 
 /**
- * kern_layout_digest - a number over the rules of all shared chains as the kernel has them (FNV-1a,
+ * kern_layout_digest - a number over all shared rules and ranges as the kernel has them (FNV-1a,
  * 64 bits, over the expressions). Detects accident, not malice: who can write nftables is trusted.
  * -ENOENT (exit code 1) when a shared chain is missing.
  */

@@ -159,3 +159,22 @@ ns_snapshot() {
 	find "$NS_ROOT"/run/virt-cordon -mindepth 1 \( -path '*/taps/*' -o -name base -o -name '*.undo' \
 		-o -path '*/networks/*' -o -name '*.new*' \) 2>/dev/null
 }
+
+# Our tables as lines that can be compared: elements in any order, without those that packets make.
+ns_ruleset() {
+	nft -s list ruleset | awk '
+		/^table/ { t = $2 " " $3; print t; next }
+		/^\t?}?$/ { next }
+		/^\t(set|map|chain|counter|limit)/ { object = $1 " " $2; name = $2; dynamic = 0; n = 0 }
+		/flags .*dynamic/ { dynamic = name != "nic_address" }
+		/elements = \{/ {
+			for (text = $0; text !~ /\}$/; text = text $0)
+				getline
+			gsub(/^.*elements = \{|\}$|[\t ]+/, " ", text)
+			count = split(text, element, ",")
+			for (i = 1; i <= count && !dynamic; i++)
+				print t, object, element[i]
+			next
+		}
+		{ printf "%s %s %03d %s\n", t, object, n++, $0 }' | sort
+}
