@@ -6,6 +6,7 @@
 #include "lib/util.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,9 @@ static void drop_empty_folder(struct op *op)
 {
 	const struct record none = {.uuid = op->facts.uuid};
 
-	(void)record_remove(HOOK_ROOT, &none, NULL);
+	/* One that could not be read is still there, for a person to look at. */
+	if (record_file_gone(HOOK_ROOT, &none.uuid, "record"))
+		(void)record_remove(HOOK_ROOT, &none, NULL);
 }
 
 static int write_policy(const struct op *op, struct err *e)
@@ -81,11 +84,19 @@ static int revert(struct op *op, struct err *e)
 /* What a crash left of an earlier run of this domain, which is not running now. */
 static int undo_leftovers(struct op *op, struct err *e)
 {
+	struct err why = {0};
+	char dir[PATH_MAX];
 	int r;
 
-	r = load_record(op, e);
-	if (r < 0 || !op->has_record)
-		return r;
+	r = load_record(op, &why);
+	if (r < 0)
+		return err_set(
+			e, why.exit, why.errnum,
+			"%s; what it was for cannot be undone: remove the folder %s and start "
+			"it again",
+			why.msg, record_dir(HOOK_ROOT, &op->facts.uuid, dir, sizeof(dir)));
+	if (!op->has_record)
+		return 0;
 	hook_log("%s: undoing what an earlier run left", op->facts.name);
 	r = revert(op, e);
 	if (r == 0)
@@ -329,31 +340,59 @@ static int do_release(struct op *op, struct err *e)
 	return r < 0 ? r : record_remove(HOOK_ROOT, &op->rec, e);
 }
 
+/* Where the NIC @added has its place in the record: that of one that is gone and had the same tap,
+ * or a new one. NULL when there is no room. */
+static struct record_nic *place_nic(struct record *rec, const struct record_nic *added)
+{
+	struct record_nic *grown;
+
+	for (size_t k = 0; k < rec->n_nics; k++) {
+		if (strcmp(rec->nics[k].tap, added->tap) != 0)
+			continue;
+		free(rec->nics[k].network);
+		return &rec->nics[k];
+	}
+	if (rec->n_nics >= RECORD_NICS_MAX)
+		return NULL;
+	grown = realloc(rec->nics, (rec->n_nics + 1) * sizeof(*grown));
+	if (!grown)
+		return NULL;
+	rec->nics = grown;
+	return &rec->nics[rec->n_nics++];
+}
+
+static bool knows_tap(const struct record *rec, const char *tap)
+{
+	for (size_t k = 0; k < rec->n_nics; k++)
+		if (!rec->nics[k].gone && strcmp(rec->nics[k].tap, tap) == 0)
+			return true;
+	return false;
+}
+
 /* NICs that came or changed while no one was told (a plain bridge) are taken in. */
 static int retie_nics(struct op *op, struct err *e)
 {
 	for (size_t i = 0; i < op->facts.n_nics; i++) {
-		const struct nic *nic = &op->facts.nics[i];
-		struct record_nic *grown, added;
-		bool known = false;
+		struct record_nic *place, added;
 		int r;
 
-		for (size_t k = 0; k < op->rec.n_nics; k++)
-			known = known || strcmp(op->rec.nics[k].tap, nic->tap) == 0;
-		if (known)
+		if (knows_tap(&op->rec, op->facts.nics[i].tap))
 			continue;
-		r = tie_nic(op, nic, i, &added, e);
+		/* Only now: a mistake in virt-cordon.ini does not end a guest whose NICs are known. */
+		host_config_free(&op->adm.host);
+		r = host_config_load(HOOK_ROOT, &op->adm.host, e);
+		if (r == 0)
+			r = tie_nic(op, &op->facts.nics[i], i, &added, e);
 		if (r < 0)
 			return r;
-		grown = realloc(op->rec.nics, (op->rec.n_nics + 1) * sizeof(*grown));
-		if (!grown || op->rec.n_nics >= RECORD_NICS_MAX) {
-			op->rec.nics = grown ? grown : op->rec.nics;
+		place = place_nic(&op->rec, &added);
+		if (!place) {
 			free(added.network);
-			return err_os(e, ENOMEM, "record");
+			return err_set(e, EX_CORDON_POLICY, E2BIG, "more than %d NICs",
+				       RECORD_NICS_MAX);
 		}
-		hook_log("%s: NIC %s was added while libvirt ran no hook", op->rec.name, nic->tap);
-		op->rec.nics = grown;
-		grown[op->rec.n_nics++] = added;
+		hook_log("%s: NIC %s was added while libvirt ran no hook", op->rec.name, added.tap);
+		*place = added;
 	}
 	return 0;
 }
@@ -370,8 +409,6 @@ static int do_reconnect(struct op *op, struct err *e)
 	if (!op->has_record || !op->rec.isolation)
 		return 0; /* it runs since before it had a policy */
 	r = lock_domain(op, e);
-	if (r == 0)
-		r = host_config_load(HOOK_ROOT, &op->adm.host, e);
 	if (r == 0)
 		r = retie_nics(op, e);
 	if (r == 0)

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the tests of libvirt's events and of faults have in common. Sourced after lab.sh.
 
+HOST_SORT=cat # sort: where libvirtd restarts, which puts its own rules in again
+
 # All of the host that a domain may leave something in, without what changes by itself.
 host_state() {
-	nft -s list ruleset 2>/dev/null
+	nft -s list ruleset 2>/dev/null | "$HOST_SORT"
 	ip rule
 	ip -6 rule
 	ip route show table all | sed 's/ linkdown//' | grep -vE 'fe80|ff00::'
@@ -81,4 +83,47 @@ ended() { # DOMAIN
 spare_ports() { # N
 	printf "<controller type='pci' index='0' model='pcie-root'/>"
 	printf "<controller type='pci' index='%d' model='pcie-root-port'/>" $(seq $(($1 + 4)))
+}
+
+# Kills libvirtd without a chance to tidy up, and starts it again.
+crash_libvirtd() {
+	kill_libvirtd
+	start_libvirtd
+}
+
+kill_libvirtd() {
+	local pid
+
+	pid=$(</run/libvirtd.pid)
+	kill -KILL "$pid"
+	lab_until 20 lab_gone "$pid"
+}
+
+start_libvirtd() {
+	libvirtd -d
+	lab_until 20 virsh -q connect
+}
+
+# Runs a shell command over and over in the guest, in the background, until watch_end.
+watch_begin() { # GUEST ID COMMAND
+	local guest=$1 id=$2 loop
+
+	# an order is one line
+	loop="n=0; through=0; denied=0; while [ ! -e /tmp/end.$id ]; do n=\$((n + 1));"
+	loop+=" { $3; } >/dev/null 2>&1; case \$? in 0) through=\$((through + 1)) ;;"
+	loop+=" 1) denied=\$((denied + 1)) ;; esac; done;"
+	loop+=" echo \$n \$through \$denied >/tmp/watch.$id.new; mv /tmp/watch.$id.new /tmp/watch.$id"
+	loop="rm -f /tmp/end.$id /tmp/watch.$id; ($loop) >/dev/null 2>&1 &"
+	# of not too many words, and only blanks part them
+	lab_order "$guest" run "${loop// /$'\t'}"
+}
+
+# Ends it, and passes when each of the tries, of which there were several, had that verdict.
+watch_end() { # GUEST ID through|denied
+	local n through denied
+
+	lab_order "$1" run "touch /tmp/end.$2; while [ ! -e /tmp/watch.$2 ]; do sleep 0.1; done"
+	read -r n through denied < <(lab_order "$1" run "cat /tmp/watch.$2")
+	echo "$n tries, $through through, $denied denied"
+	((n >= 3)) && [[ ${!3} = "$n" ]]
 }
