@@ -151,6 +151,12 @@ ns_remove() { # NAME
 	ns_netiso revert "$1" && rm -rf -- "$NS_ROOT/run/virt-cordon/${NS_UUID[$1]}"
 }
 
+# As if no lease had been seen.
+ns_forget_leases() {
+	nft flush map bridge virt_cordon address_owner 2>/dev/null ||
+		nft flush set bridge virt_cordon nic_address
+}
+
 # All that isolation could leave behind.
 ns_snapshot() {
 	nft -s list ruleset
@@ -166,7 +172,7 @@ ns_ruleset() {
 		/^table/ { t = $2 " " $3; print t; next }
 		/^\t?}?$/ { next }
 		/^\t(set|map|chain|counter|limit)/ { object = $1 " " $2; name = $2; dynamic = 0; n = 0 }
-		/flags .*dynamic/ { dynamic = name != "nic_address" }
+		/flags .*dynamic/ { dynamic = name != "nic_address" && name != "address_owner" }
 		/elements = \{/ {
 			for (text = $0; text !~ /\}$/; text = text $0)
 				getline
