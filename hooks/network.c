@@ -112,8 +112,8 @@ static int do_port_created(const struct port_facts *p, struct err *e)
 		r = keep_port(&rec, p, e);
 	else if (rec.isolation && !find_nic(&rec, &p->port))
 		r = err_set(e, EX_CORDON_POLICY, EPERM,
-			    "domain '%s' runs in the cordon: a NIC cannot be added to it or moved "
-			    "while it runs; shut it down, then change it",
+			    "domain '%s' runs in the cordon: a NIC cannot be added to it, moved or "
+			    "changed while it runs; shut it down first",
 			    p->owner_name);
 	record_free(&rec);
 	return r;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -361,47 +362,77 @@ static struct record_nic *place_nic(struct record *rec, const struct record_nic 
 	return &rec->nics[rec->n_nics++];
 }
 
-static bool knows_tap(const struct record *rec, const char *tap)
+static bool knows_nic(const struct record *rec, const struct nic *nic)
 {
 	for (size_t k = 0; k < rec->n_nics; k++)
-		if (!rec->nics[k].gone && strcmp(rec->nics[k].tap, tap) == 0)
-			return true;
+		if (!rec->nics[k].gone && strcmp(rec->nics[k].tap, nic->tap) == 0)
+			return strcmp(rec->nics[k].bridge, nic->bridge) == 0;
 	return false;
 }
 
-/* NICs that came or changed while no one was told (a plain bridge) are taken in. */
+/* A NIC that came, or moved to another bridge. */
+static int take_in(struct op *op, const struct nic *nic, size_t i, struct err *e)
+{
+	struct record_nic *place, added;
+	int r;
+
+	/* Only now: a mistake in virt-cordon.ini does not end a guest whose NICs are known. */
+	host_config_free(&op->adm.host);
+	r = host_config_load(HOOK_ROOT, &op->adm.host, e);
+	if (r == 0)
+		r = tie_nic(op, nic, i, &added, e);
+	if (r < 0)
+		return r;
+	place = place_nic(&op->rec, &added);
+	if (!place) {
+		free(added.network);
+		return err_set(e, EX_CORDON_POLICY, E2BIG, "more than %d NICs", RECORD_NICS_MAX);
+	}
+	hook_log("%s: NIC %s on %s came while no hook was asked", op->rec.name, added.tap,
+		 added.bridge);
+	*place = added;
+	return 0;
+}
+
+static bool has_left(const struct facts *f, const struct record_nic *nic)
+{
+	for (size_t i = 0; i < f->n_nics; i++)
+		if (strcmp(f->nics[i].tap, nic->tap) == 0)
+			return false;
+	return !nic->gone && if_nametoindex(nic->tap) == 0;
+}
+
+/* Of a NIC on a plain bridge no hook tells that it comes, moves or goes. Returns 1 when one did. */
 static int retie_nics(struct op *op, struct err *e)
 {
+	int changed = 0;
+
+	for (size_t k = 0; k < op->rec.n_nics; k++) {
+		if (!has_left(&op->facts, &op->rec.nics[k]))
+			continue;
+		hook_log("%s: NIC %s went while no hook was asked", op->rec.name,
+			 op->rec.nics[k].tap);
+		op->rec.nics[k].gone = true;
+		changed = 1;
+	}
 	for (size_t i = 0; i < op->facts.n_nics; i++) {
-		struct record_nic *place, added;
 		int r;
 
-		if (knows_tap(&op->rec, op->facts.nics[i].tap))
+		if (knows_nic(&op->rec, &op->facts.nics[i]))
 			continue;
-		/* Only now: a mistake in virt-cordon.ini does not end a guest whose NICs are known. */
-		host_config_free(&op->adm.host);
-		r = host_config_load(HOOK_ROOT, &op->adm.host, e);
-		if (r == 0)
-			r = tie_nic(op, &op->facts.nics[i], i, &added, e);
+		r = take_in(op, &op->facts.nics[i], i, e);
 		if (r < 0)
 			return r;
-		place = place_nic(&op->rec, &added);
-		if (!place) {
-			free(added.network);
-			return err_set(e, EX_CORDON_POLICY, E2BIG, "more than %d NICs",
-				       RECORD_NICS_MAX);
-		}
-		hook_log("%s: NIC %s was added while libvirt ran no hook", op->rec.name, added.tap);
-		*place = added;
+		changed = 1;
 	}
-	return 0;
+	return changed;
 }
 
 /* After a daemon restart. An error makes libvirt kill the guest. */
 static int do_reconnect(struct op *op, struct err *e)
 {
 	struct err why = {0};
-	int r;
+	int changed = 0, r;
 
 	r = load_record(op, e);
 	if (r < 0)
@@ -410,12 +441,14 @@ static int do_reconnect(struct op *op, struct err *e)
 		return 0; /* it runs since before it had a policy */
 	r = lock_domain(op, e);
 	if (r == 0)
-		r = retie_nics(op, e);
-	if (r == 0)
+		r = changed = retie_nics(op, e);
+	if (r == 1)
 		r = record_save(HOOK_ROOT, &op->rec, e);
 	if (r < 0)
 		return r;
-	if (run_netiso_uuid("check", &op->rec.uuid, &why) < 0) {
+	if (changed) {
+		r = run_netiso_uuid("apply", &op->rec.uuid, e);
+	} else if (run_netiso_uuid("check", &op->rec.uuid, &why) < 0) {
 		hook_log("%s: %s; repairing", op->rec.name, why.msg);
 		r = run_netiso_uuid("apply", &op->rec.uuid, e);
 	}
