@@ -5,3 +5,4 @@ LIB_SRCS += lib/err.c lib/strbuf.c lib/record.c lib/record_store.c lib/record_lo
 	lib/nl.c lib/rtnl_link.c lib/rtnl_rule.c lib/cli.c lib/run.c
 include lib/policy.mk
 include lib/facts.mk
+include lib/base.mk

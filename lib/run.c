@@ -26,7 +26,39 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static int spawn(const char *const *argv, int err_fd, pid_t *ret)
+/* A pipe from the program; @from is -1 when what it would carry is not wanted. */
+struct channel {
+	int from;
+	int to;
+	struct strbuf *output;
+};
+
+static void channel_close(struct channel *c)
+{
+	util_closep(&c->from);
+	util_closep(&c->to);
+}
+#define auto_channel __attribute__((cleanup(channel_close)))
+
+static int channel_open(struct channel *c, struct err *e)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_os(e, errno, "cannot make a pipe");
+	c->from = fds[0];
+	c->to = fds[1];
+	/* Where stdin, stdout or stderr is closed, the pipe must not take its number. */
+	if (c->to <= STDERR_FILENO) {
+		c->to = fcntl(fds[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		(void)close(fds[1]);
+		if (c->to < 0)
+			return err_os(e, errno, "cannot make a pipe");
+	}
+	return 0;
+}
+
+static int spawn(const char *const *argv, int out_fd, int err_fd, pid_t *ret)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
@@ -47,8 +79,10 @@ static int spawn(const char *const *argv, int err_fd, pid_t *ret)
 	(void)posix_spawnattr_setsigdefault(&attr, &all);
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	r = posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
-	if (!r)
+	if (!r && out_fd < 0)
 		r = posix_spawn_file_actions_addopen(&fa, 1, "/dev/null", O_WRONLY, 0);
+	else if (!r)
+		r = posix_spawn_file_actions_adddup2(&fa, out_fd, 1);
 	if (!r)
 		r = posix_spawn_file_actions_adddup2(&fa, err_fd, 2);
 	if (!r)
@@ -61,26 +95,43 @@ static int spawn(const char *const *argv, int err_fd, pid_t *ret)
 	return -r;
 }
 
-/* Reads until the other end is closed. Returns false when the deadline came first. */
-static bool drain(int fd, int64_t end, struct strbuf *output)
+/* Reads what there is. Returns false at the end of the stream. */
+static bool read_some(struct channel *c)
 {
 	char buf[4096];
+	ssize_t n = read(c->from, buf, sizeof(buf));
 
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int64_t left = end - now_ms();
-		ssize_t n;
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	if (n <= 0)
+		return false;
+	if (c->output && c->output->len < RUN_OUTPUT_MAX) {
+		const size_t room = RUN_OUTPUT_MAX - c->output->len;
 
-		if (left <= 0 || poll(&p, 1, (int)left) == 0)
-			return false;
-		n = read(fd, buf, sizeof(buf));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return true;
-		if (output && output->len < RUN_OUTPUT_MAX)
-			sb_add(output, buf, (size_t)n);
+		sb_add(c->output, buf, (size_t)n < room ? (size_t)n : room);
 	}
+	return true;
+}
+
+/* Reads until the other ends are closed. Returns false when the deadline came first. */
+static bool drain(struct channel *channels, size_t n, int64_t end)
+{
+	struct pollfd p[2] = {{.fd = -1}, {.fd = -1}};
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = (struct pollfd){.fd = channels[i].from, .events = POLLIN};
+	while (p[0].fd >= 0 || p[1].fd >= 0) {
+		const int64_t left = end - now_ms();
+
+		if (left <= 0)
+			return false;
+		if (poll(p, ARRAY_SIZE(p), (int)left) <= 0)
+			continue; /* the time is up, or a signal came */
+		for (size_t i = 0; i < n; i++)
+			if (p[i].fd >= 0 && p[i].revents && !read_some(&channels[i]))
+				p[i].fd = -1;
+	}
+	return true;
 }
 
 /* Waits for @pid until @end. Returns 1 when it ended, 0 when not, -errno. */
@@ -109,22 +160,26 @@ static int decode(const char *name, int status, struct err *e)
 		       WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 
-int run_program(const char *const *argv, uint32_t deadline_ms, struct strbuf *output, struct err *e)
+int run_captured(const char *const *argv, uint32_t deadline_ms, struct strbuf *out,
+		 struct strbuf *said, struct err *e)
 {
 	const int64_t end = now_ms() + deadline_ms;
-	auto_close int in = -1;
-	int fds[2], status = 0, r;
+	auto_channel struct channel err = {-1, -1, said}, std = {-1, -1, out};
+	int status = 0, r;
 	pid_t pid = -1;
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_os(e, errno, "cannot make a pipe");
-	in = fds[0];
-	r = spawn(argv, fds[1], &pid);
-	(void)close(fds[1]);
+	r = channel_open(&err, e);
+	if (r == 0 && out)
+		r = channel_open(&std, e);
+	if (r < 0)
+		return r;
+	r = spawn(argv, std.to, err.to, &pid);
+	util_closep(&err.to);
+	util_closep(&std.to);
 	if (r < 0)
 		return err_os(e, -r, "cannot run %s", argv[0]);
 
-	if (drain(in, end, output)) {
+	if (drain((struct channel[]){err, std}, 2, end)) {
 		r = wait_until(pid, end, &status);
 		if (r == 1)
 			return decode(argv[0], status, e);
@@ -136,6 +191,11 @@ int run_program(const char *const *argv, uint32_t deadline_ms, struct strbuf *ou
 		;
 	return err_set(e, EX_CORDON_TEMPFAIL, ETIMEDOUT, "%s was not done within %u ms", argv[0],
 		       deadline_ms);
+}
+
+int run_program(const char *const *argv, uint32_t deadline_ms, struct strbuf *output, struct err *e)
+{
+	return run_captured(argv, deadline_ms, NULL, output, e);
 }
 
 int run_sibling(const char *name, char *buf, size_t size, struct err *e)

@@ -22,6 +22,12 @@ int run_program(const char *const *argv, uint32_t deadline_ms, struct strbuf *ou
 		struct err *e);
 
 /**
+ * run_captured - the same, and what it wrote to stdout is appended to @out under the same bound.
+ */
+int run_captured(const char *const *argv, uint32_t deadline_ms, struct strbuf *out,
+		 struct strbuf *said, struct err *e);
+
+/**
  * run_sibling - the path of a program in the folder of the running one (/proc/self/exe), so that an
  * installed tree and a build tree each use their own. Returns @buf.
  */
