@@ -238,6 +238,15 @@ static bool parse_line(struct record *r, size_t *stage, char *line)
 	return false;
 }
 
+/* Only what record_print writes is a record: no blank line, no second blank, no upper-case UUID. */
+static bool same_text(const struct record *r, const char *text, size_t len)
+{
+	auto_sb struct strbuf again = {0};
+
+	record_print(r, &again);
+	return !again.failed && again.len == len && memcmp(again.data, text, len) == 0;
+}
+
 int record_parse(const char *text, size_t len, struct record *ret, struct err *e)
 {
 	auto_free char *copy = NULL;
@@ -270,6 +279,10 @@ int record_parse(const char *text, size_t len, struct record *ret, struct err *e
 	if (!ended) {
 		record_free(&r);
 		return err_set(e, EX_CORDON_DATA, EBADMSG, "record is cut short");
+	}
+	if (!same_text(&r, text, len)) {
+		record_free(&r);
+		return err_set(e, EX_CORDON_DATA, EBADMSG, "record is not as it was written");
 	}
 	*ret = r;
 	return 0;

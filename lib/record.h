@@ -130,6 +130,19 @@ int record_history_add(const char *root, const struct uuid *uuid, const char *na
  */
 int record_history_has(const char *root, const struct uuid *uuid, char **ret_name, struct err *e);
 
+/** record_history_remove - forget it; what else is in the folder stays. Nothing there is success. */
+int record_history_remove(const char *root, const struct uuid *uuid, struct err *e);
+
+struct record_history {
+	struct uuid uuid;
+	char *name; /* as it was called when it had a policy last */
+};
+
+/** record_history_list - all of them, sorted by UUID; record_history_free releases the list. */
+int record_history_list(const char *root, struct record_history **ret, size_t *n_ret,
+			struct err *e);
+void record_history_free(struct record_history *list, size_t n);
+
 /* Network records: ROOT/run/virt-cordon/networks/NAME holds the bridge of a guarded network. */
 int record_network_save(const char *root, const char *network, const char *bridge, struct err *e);
 int record_network_remove(const char *root, const char *network, struct err *e);
@@ -138,6 +151,16 @@ int record_network_bridge(const char *root, const char *network, char bridge[sta
 			  struct err *e);
 /** record_network_of_bridge - whether some guarded network is on @bridge: 1, 0 or negative. */
 int record_network_of_bridge(const char *root, const char *bridge, struct err *e);
+
+struct record_network {
+	char *name;
+	char bridge[IFNAMSIZ];
+};
+
+/** record_network_list - all of them, sorted by name; record_network_free releases the list. */
+int record_network_list(const char *root, struct record_network **ret, size_t *n_ret,
+			struct err *e);
+void record_network_free(struct record_network *list, size_t n);
 
 /**
  * record_encode - @s with bytes other than [A-Za-z0-9_.:-] as %XX: one word without blanks; a '.'

@@ -66,7 +66,13 @@ static int make_dirs(const char *root, const char *tail, mode_t mode, struct err
 	}
 }
 
-/* The folder must be ours: a real folder of the caller's (root's), not writable by others. */
+/* Who may have written what is read: root, and the caller where a test is not root. */
+static bool is_trusted(const struct stat *st)
+{
+	return (st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & 022);
+}
+
+/* The folder must be ours: a real folder of root's, not writable by others. */
 static int open_own_dir(const char *path, struct err *e)
 {
 	auto_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -76,7 +82,7 @@ static int open_own_dir(const char *path, struct err *e)
 		return err_os(e, errno, "cannot open %s", path);
 	if (fstat(fd, &st) < 0)
 		return err_os(e, errno, "cannot stat %s", path);
-	if (st.st_uid != geteuid() || (st.st_mode & 022))
+	if (!is_trusted(&st))
 		return err_set(e, EX_CORDON_NOPERM, EPERM,
 			       "%s must belong to root and be writable by root alone", path);
 	return TAKE_FD(fd);
@@ -147,8 +153,7 @@ static int read_whole(int dir, const char *name, char **ret, size_t *len_ret, st
 		return err_os(e, errno, "cannot open %s", name);
 	if (fstat(fd, &st) < 0)
 		return err_os(e, errno, "cannot stat %s", name);
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022) ||
-	    st.st_size > RECORD_FILE_MAX)
+	if (!S_ISREG(st.st_mode) || !is_trusted(&st) || st.st_size > RECORD_FILE_MAX)
 		return err_set(e, EX_CORDON_DATA, EBADMSG, "%s is not a file of root's", name);
 
 	size = (size_t)st.st_size;
