@@ -6,24 +6,66 @@
 #include "lib/util.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#define WORDS_MAX 32   /* of programs behind a front end */
+#define HELP_COLUMN 30 /* where the explanations begin */
+
+/* A command line while it is read. */
+struct parse {
+	const struct cli_program *prog;
+	struct cli *cli;
+	char **argv;
+	const struct cli_verb *verb;
+	uint32_t seen; /* bit N: options[N] */
+	bool done;     /* --help or --version: nothing else is wanted */
+};
+
+/* "  LEFT", and in its column or, where LEFT is too long, on a line of its own, "HELP". */
+static void help_line(const char *name, const char *arg, const char *help)
+{
+	int n = printf("  %s%s%s", name, *arg ? " " : "", arg);
+
+	if (n >= HELP_COLUMN)
+		n = printf("\n") - 1;
+	printf("%*s%s\n", HELP_COLUMN - n, "", help);
+}
+
+static void help_programs(const struct cli_program *prog)
+{
+	char **words = NULL;
+	char name[128];
+
+	if (cli_program_words(prog->name, WORDS_MAX, &words) > 0)
+		printf("\nprograms, each with a --help:\n");
+	for (char **w = words; w && *w; w++) {
+		(void)snprintf(name, sizeof(name), "runs %s-%s", prog->name, *w);
+		help_line(*w, "...", name);
+	}
+	cli_words_free(&words);
+}
+
 static void print_help(const struct cli_program *prog)
 {
-	printf("usage: %s [--root DIR] VERB [ARG]...\n%s\n\nverbs:\n", prog->name, prog->summary);
+	printf("usage: %s [OPTION]... VERB [ARG]...\n%s\n\nverbs:\n", prog->name, prog->summary);
 	for (const struct cli_verb *v = prog->verbs; v->name; v++)
-		printf("  %-8s %-22s %s\n", v->name, v->args, v->help);
-	printf("\noptions:\n"
-	       "  --root DIR     use the files below DIR (for tests)\n"
-	       "  --json         machine-readable output, where a verb has one\n"
-	       "  --facts FILE   plan a policy file against these facts, not example ones\n"
-	       "  --quiet        print errors only\n"
-	       "  --help         this text\n"
-	       "  --version      the version\n"
-	       "  --             end of options\n"
-	       "\nexamples:\n%s",
-	       prog->example);
+		help_line(v->name, v->args, v->help);
+	if (prog->front_end)
+		help_programs(prog);
+	printf("\noptions:\n");
+	for (const struct cli_option *o = prog->options; o->name; o++) {
+		char help[160];
+
+		(void)snprintf(help, sizeof(help), "%s%s%s", o->help, o->verbs ? "; of " : "",
+			       o->verbs ? o->verbs : "");
+		help_line(o->name, o->value ? o->value : "", help);
+	}
+	help_line("--help", "", "this text");
+	help_line("--version", "", "the version");
+	help_line("--", "", "end of options");
+	printf("\nexamples:\n%s", prog->example);
 }
 
 static const struct cli_verb *find_verb(const struct cli_program *prog, const char *name)
@@ -36,110 +78,171 @@ static const struct cli_verb *find_verb(const struct cli_program *prog, const ch
 
 static int unknown_verb(const struct cli_program *prog, const char *name, struct err *e)
 {
-	const char *names[64];
+	const char *names[64 + WORDS_MAX];
+	char **words = NULL;
+	const char *near;
+	size_t n = 0;
+	int r;
+
+	for (const struct cli_verb *v = prog->verbs; v->name && n < 64; v++)
+		names[n++] = v->name;
+	if (prog->front_end)
+		(void)cli_program_words(prog->name, WORDS_MAX, &words);
+	for (char **w = words; w && *w; w++)
+		names[n++] = *w;
+	near = suggest_closest(name, names, n);
+	r = err_set(e, EX_CORDON_USAGE, EINVAL, "unknown verb '%s'%s%s%s; see %s --help", name,
+		    near ? ", did you mean '" : "", near ? near : "", near ? "'" : "", prog->name);
+	cli_words_free(&words);
+	return r;
+}
+
+static int unknown_option(const struct cli_program *prog, const char *arg, struct err *e)
+{
+	const char *names[CLI_OPTIONS_MAX];
+	auto_free char *word = strndup(arg, strcspn(arg, "="));
 	const char *near;
 	size_t n = 0;
 
-	for (const struct cli_verb *v = prog->verbs; v->name && n < ARRAY_SIZE(names); v++)
-		names[n++] = v->name;
-	near = suggest_closest(name, names, n);
-	return err_set(e, EX_CORDON_USAGE, EINVAL, "unknown verb '%s'%s%s%s; see %s --help", name,
+	if (!word)
+		return err_os(e, ENOMEM, "option");
+	for (const struct cli_option *o = prog->options; o->name && n < ARRAY_SIZE(names); o++)
+		names[n++] = o->name;
+	near = suggest_closest(word, names, n);
+	return err_set(e, EX_CORDON_USAGE, EINVAL, "unknown option '%s'%s%s%s; see %s --help", word,
 		       near ? ", did you mean '" : "", near ? near : "", near ? "'" : "",
 		       prog->name);
 }
 
-/* An option with a value: "--NAME VALUE" or "--NAME=VALUE". Returns 1 when it was that option. */
-static int take_value(char ***argp, const char *name, const char **ret, struct err *e)
+static void *field(struct cli *cli, const struct cli_option *o)
 {
-	const char *arg = **argp;
-	const size_t n = strlen(name);
-
-	if (strncmp(arg, name, n) != 0 || (arg[n] != '\0' && arg[n] != '='))
-		return 0;
-	if (arg[n] == '=') {
-		*ret = arg + n + 1;
-		return 1;
-	}
-	if (!(*argp)[1])
-		return err_set(e, EX_CORDON_USAGE, EINVAL, "%s needs a value", name);
-	*ret = *++*argp;
-	return 1;
+	return (char *)cli + o->field;
 }
 
-static int take_option(struct cli *cli, char ***argp, struct err *e)
+/* The option @o, which stands at *@argp; an option with a value moves on to it. */
+static int take(struct cli *cli, const struct cli_option *o, char ***argp, struct err *e)
+{
+	const char *equals = strchr(**argp, '=');
+
+	if (!o->value) {
+		if (equals)
+			return err_set(e, EX_CORDON_USAGE, EINVAL, "%s takes no value", o->name);
+		*(bool *)field(cli, o) = true;
+		return 0;
+	}
+	if (!equals && !(*argp)[1])
+		return err_set(e, EX_CORDON_USAGE, EINVAL, "%s needs a value", o->name);
+	*(const char **)field(cli, o) = equals ? equals + 1 : *++*argp;
+	return 0;
+}
+
+static int take_option(struct parse *p, char ***argp, struct err *e)
 {
 	const char *arg = **argp;
+	const size_t n = strcspn(arg, "=");
+
+	if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0) {
+		print_help(p->prog);
+		p->done = true;
+		return 0;
+	}
+	if (strcmp(arg, "--version") == 0) {
+		printf("%s %s\n", p->prog->name, CORDON_VERSION);
+		p->done = true;
+		return 0;
+	}
+	for (unsigned i = 0; i < CLI_OPTIONS_MAX && p->prog->options[i].name; i++) {
+		const struct cli_option *o = &p->prog->options[i];
+
+		if (strncmp(arg, o->name, n) != 0 || o->name[n])
+			continue;
+		p->seen |= UINT32_C(1) << i;
+		return take(p->cli, o, argp, e);
+	}
+	return unknown_option(p->prog, arg, e);
+}
+
+static int take_verb(struct parse *p, char **arg, struct err *e)
+{
 	int r;
 
-	if (strcmp(arg, "--json") == 0) {
-		cli->json = true;
+	p->verb = find_verb(p->prog, *arg);
+	if (p->verb)
 		return 0;
+	if (p->prog->front_end) {
+		r = cli_program_exec(p->prog->name, p->argv, (int)(arg - p->argv), e);
+		if (r != -ENOENT || err_is_set(e))
+			return r;
 	}
-	if (strcmp(arg, "--quiet") == 0) {
-		cli->quiet = true;
-		return 0;
-	}
-	r = take_value(argp, "--root", &cli->root, e);
-	if (r == 0)
-		r = take_value(argp, "--facts", &cli->facts, e);
-	if (r == 0)
-		return err_set(e, EX_CORDON_USAGE, EINVAL, "unknown option '%s'", arg);
-	return r < 0 ? r : 0;
+	return unknown_verb(p->prog, *arg, e);
 }
 
-static int parse(const struct cli_program *prog, char **argv, struct cli *cli,
-		 const struct cli_verb **verb, struct err *e)
+/* Whether @word is one of the words of @list. */
+static bool has_word(const char *list, const char *word)
+{
+	const size_t n = strlen(word);
+
+	for (const char *p = list; (p = strstr(p, word)); p += n)
+		if ((p == list || p[-1] == ' ') && (p[n] == '\0' || p[n] == ' '))
+			return true;
+	return false;
+}
+
+/* What can only be said of the whole line. */
+static int check_line(const struct parse *p, struct err *e)
+{
+	const struct cli_verb *v = p->verb;
+
+	if (!v)
+		return err_set(e, EX_CORDON_USAGE, EINVAL, "a verb is missing; see %s --help",
+			       p->prog->name);
+	for (unsigned i = 0; i < CLI_OPTIONS_MAX && p->prog->options[i].name; i++) {
+		const struct cli_option *o = &p->prog->options[i];
+
+		if ((p->seen & UINT32_C(1) << i) && o->verbs && !has_word(o->verbs, v->name))
+			return err_set(e, EX_CORDON_USAGE, EINVAL, "%s has no %s, only: %s",
+				       v->name, o->name, o->verbs);
+	}
+	if (p->cli->n_args < v->min_args || p->cli->n_args > v->max_args)
+		return err_set(e, EX_CORDON_USAGE, EINVAL, "usage: %s %s %s", p->prog->name,
+			       v->name, v->args);
+	return 0;
+}
+
+static int parse(struct parse *p, struct err *e)
 {
 	bool options = true;
 	int r;
 
-	for (char **arg = argv + 1; *arg; arg++) {
-		if (options && strcmp(*arg, "--") == 0) {
+	for (char **arg = p->argv + 1; *arg; arg++) {
+		r = 0;
+		if (options && strcmp(*arg, "--") == 0)
 			options = false;
-		} else if (options && (*arg)[0] == '-' && (*arg)[1]) {
-			r = take_option(cli, &arg, e);
-			if (r < 0)
-				return r;
-		} else if (!*verb) {
-			*verb = find_verb(prog, *arg);
-			if (!*verb)
-				return unknown_verb(prog, *arg, e);
-		} else {
-			cli->args[cli->n_args++] = *arg;
-		}
+		else if (options && (*arg)[0] == '-' && (*arg)[1])
+			r = take_option(p, &arg, e);
+		else if (!p->verb)
+			r = take_verb(p, arg, e);
+		else
+			p->cli->args[p->cli->n_args++] = *arg;
+		if (r < 0 || p->done)
+			return r;
 	}
-	if (!*verb)
-		return err_set(e, EX_CORDON_USAGE, EINVAL, "a verb is missing; see %s --help",
-			       prog->name);
-	if (cli->n_args < (*verb)->min_args || cli->n_args > (*verb)->max_args)
-		return err_set(e, EX_CORDON_USAGE, EINVAL, "usage: %s %s %s", prog->name,
-			       (*verb)->name, (*verb)->args);
-	return 0;
+	return check_line(p, e);
 }
 
 int cli_main(const struct cli_program *prog, int argc, char **argv)
 {
 	auto_free char **args = calloc((size_t)argc + 1, sizeof(*args));
 	struct cli cli = {.root = "", .args = args};
-	const struct cli_verb *verb = NULL;
+	struct parse p = {.prog = prog, .cli = &cli, .argv = argv};
 	struct err e = {0};
 	int r;
 
 	if (!args)
 		return EX_CORDON_OS;
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			print_help(prog);
-			return EX_CORDON_OK;
-		}
-		if (strcmp(argv[i], "--version") == 0) {
-			printf("%s %s\n", prog->name, CORDON_VERSION);
-			return EX_CORDON_OK;
-		}
-	}
-	r = parse(prog, argv, &cli, &verb, &e);
-	if (r == 0)
-		r = verb->run(&cli, &e);
+	r = parse(&p, &e);
+	if (r == 0 && !p.done)
+		r = p.verb->run(&cli, &e);
 	if (fflush(stdout) != 0 && r == 0)
 		r = err_os(&e, errno, "cannot write the output");
 	if (r == 0)

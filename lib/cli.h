@@ -1,21 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Command lines of the form PROGRAM [OPTION…] VERB [ARG…]: one table of verbs, one parser. */
+/* Command lines of the form PROGRAM [OPTION…] VERB [ARG…]: a table of verbs, a table of options. */
 #pragma once
 
 #include "lib/err.h"
 #include "lib/net.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
-/* The options that every program has. */
+#define CLI_OPTIONS_MAX 32 /* in a program's table */
+#define CLI_ANY_ARGS 4096  /* max_args of a verb that takes as many as there are */
+
+/* What the options of all programs set; a program's table says which of them it has. */
 struct cli {
-	const char *root;  /* --root DIR: "" by default */
-	bool json;	   /* --json */
-	bool quiet;	   /* --quiet */
-	const char *facts; /* --facts FILE */
+	const char *root; /* "" by default */
+	bool json;
+	bool quiet;
+	bool yes;
+	bool all;
+	const char *facts; /* NULL by default */
 	char **args;	   /* what follows the verb */
 	int n_args;
 };
+
+struct cli_option {
+	const char *name;  /* "--json" */
+	const char *value; /* what --help calls its value, "DIR"; NULL: a flag */
+	const char *verbs; /* the verbs that have it, blanks between them; NULL: every verb */
+	const char *help;  /* one line */
+	size_t field; /* offset in struct cli: of a const char * with a value, else of a bool */
+};
+
+/* Options that mean the same wherever they are. */
+#define CLI_OPTION_ROOT                                                                            \
+	{                                                                                          \
+		"--root", "DIR", NULL, "use the files below DIR (for tests)",                      \
+			offsetof(struct cli, root)                                                 \
+	}
+#define CLI_OPTION_JSON(verbs)                                                                     \
+	{                                                                                          \
+		"--json", NULL, verbs, "print JSON", offsetof(struct cli, json)                    \
+	}
+#define CLI_OPTION_QUIET(verbs)                                                                    \
+	{                                                                                          \
+		"--quiet", NULL, verbs, "print errors only", offsetof(struct cli, quiet)           \
+	}
+#define CLI_OPTION_YES(verbs)                                                                      \
+	{                                                                                          \
+		"--yes", NULL, verbs, "do not ask", offsetof(struct cli, yes)                      \
+	}
 
 struct cli_verb {
 	const char *name;
@@ -30,13 +63,16 @@ struct cli_program {
 	const char *summary;	      /* one line */
 	const char *example;	      /* lines, each a command that works */
 	const struct cli_verb *verbs; /* ends with a NULL name */
+	const struct cli_option
+		*options; /* ends with a NULL name; --help and --version are added */
+	bool front_end;	  /* "NAME WORD …" runs the program NAME-WORD when WORD is no verb */
 };
 
 /**
  * cli_main - parse, run the verb, print its error on stderr, return the exit code.
  *
- * Options come before or after the verb, "--" ends them. Unknown verbs and options are exit code 64
- * with a suggestion.
+ * Options come before or after the verb, "--" ends them; --help prints what the program has and
+ * ends. Unknown verbs and options, and an option that the verb has not, are exit code 64.
  */
 int cli_main(const struct cli_program *prog, int argc, char **argv);
 
@@ -44,3 +80,19 @@ enum cli_target_kind { CLI_FILE, CLI_UUID, CLI_NAME };
 
 /** cli_target - an argument with '/' is a file, a well-formed UUID a UUID, all else a name. */
 enum cli_target_kind cli_target(const char *arg, struct uuid *ret_uuid);
+
+/**
+ * cli_program_exec - run PROGRAM-WORD from the folder of the running program, in its place.
+ * @argv: of this process; @at is the index of WORD. All else is handed on.
+ *
+ * Returns -ENOENT without an error set when there is no such program, else only on failure.
+ */
+int cli_program_exec(const char *program, char **argv, int at, struct err *e);
+
+/**
+ * cli_program_words - the WORDs that cli_program_exec would run, sorted.
+ * @ret: malloc'd array of @max words at most, NULL-terminated; cli_words_free releases it
+ * Returns how many; 0 also when the folder cannot be read.
+ */
+size_t cli_program_words(const char *program, size_t max, char ***ret);
+void cli_words_free(char ***words);

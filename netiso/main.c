@@ -254,6 +254,15 @@ static const struct cli_verb verbs[] = {
 	{NULL, NULL, 0, 0, NULL, NULL},
 };
 
+static const struct cli_option options[] = {
+	CLI_OPTION_ROOT,
+	CLI_OPTION_JSON("show"),
+	CLI_OPTION_QUIET(NULL),
+	{"--facts", "FILE", "plan", "facts for the plan of a policy file",
+	 offsetof(struct cli, facts)},
+	{NULL, NULL, NULL, NULL, 0},
+};
+
 int main(int argc, char **argv)
 {
 	static const struct cli_program prog = {
@@ -263,6 +272,7 @@ int main(int argc, char **argv)
 			   "  virt-cordon-netiso check sandbox\n"
 			   "  virt-cordon-netiso guard check cordon\n",
 		.verbs = verbs,
+		.options = options,
 	};
 
 	umask(022);
