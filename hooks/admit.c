@@ -35,6 +35,7 @@ int nic_is_guarded(const struct host_config *host, const struct nic *nic, struct
 static int admit_unlisted(const struct facts *f, struct admission *a, struct err *e)
 {
 	auto_free char *old = NULL;
+	char uuid[UUID_STRLEN];
 	int r;
 
 	r = record_history_has(HOOK_ROOT, &f->uuid, &old, e);
@@ -44,8 +45,8 @@ static int admit_unlisted(const struct facts *f, struct admission *a, struct err
 		return err_set(e, EX_CORDON_POLICY, EPERM,
 			       "has no policy, but has had one as '%s'; rename "
 			       "/etc/virt-cordon/domains/%s.ini, or, to let it run without, "
-			       "run: virt-cordon forget '%s'",
-			       old, old, f->name);
+			       "run: virt-cordon forget %s",
+			       old, old, uuid_str(&f->uuid, uuid));
 	for (size_t i = 0; i < f->n_nics; i++) {
 		r = nic_is_guarded(&a->host, &f->nics[i], e);
 		if (r < 0)
@@ -73,43 +74,14 @@ static int admit_unlisted(const struct facts *f, struct admission *a, struct err
 	}
 }
 
-static int not_built(const struct policy *p, enum policy_key key, const char *what, struct err *e)
-{
-	char where[512];
-
-	return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP, "%s: this release %s",
-		       policy_where(p, key, where, sizeof(where)), what);
-}
-
 /* Parts of a policy whose program this release does not have are refused, never ignored. */
 static int check_built(const struct policy *p, struct err *e)
 {
-	const struct {
-		enum policy_key key;
-		bool asked;
-		const char *what;
-	} parts[] = {
-		{KEY_NET_EGRESS, p->egress == EGRESS_TUNNEL,
-		 "has no tunnels; write egress = internet or none"},
-		{KEY_TUN_CONFIG, p->tunnel_config, "has no tunnels; remove the key"},
-		{KEY_NET_IPV6, p->ipv6 != IPV6_NO, "gives no IPv6 to guests; write ipv6 = no"},
-		{KEY_PROV_USER_DATA, p->user_data, "does not provision; remove the key"},
-		{KEY_PROV_NETWORK_CONFIG, p->network_config, "does not provision; remove the key"},
-		{KEY_PROV_PLAYBOOK, p->playbook, "does not provision; remove the key"},
-		{KEY_PROV_DISK_RESET, p->disk_reset != RESET_NEVER,
-		 "resets no disks; write disk_reset = never"},
-	};
+	auto_sb struct strbuf missing = {0};
 
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		if (parts[i].asked)
-			return not_built(p, parts[i].key, parts[i].what, e);
-	if (p->n_shares)
-		return err_set(
-			e, EX_CORDON_POLICY, EOPNOTSUPP,
-			"%s:%u: [share %s]: this release does not guard shares yet; remove the "
-			"section",
-			p->path, p->shares[0].line, p->shares[0].tag);
-	return 0;
+	if (policy_unbuilt(p, &missing) == 0)
+		return 0;
+	return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP, "%s", sb_str(&missing));
 }
 
 static int refuse_nic(const struct nic *nic, size_t i, const char *why, struct err *e)

@@ -238,3 +238,10 @@ void policy_print(const struct policy *p, struct strbuf *out);
  * is a default. Returns @buf.
  */
 const char *policy_where(const struct policy *p, enum policy_key key, char *buf, size_t size);
+
+/**
+ * policy_unbuilt - what the policy asks for that this release does not have: a message per key or
+ * share, each on a line of its own, appended to @out. Returns how many; 0 appends nothing. Such a
+ * policy is refused, never applied in part.
+ */
+size_t policy_unbuilt(const struct policy *p, struct strbuf *out);

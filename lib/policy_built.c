@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a policy may say and this release cannot do. See lib/policy.h. */
+#include "lib/policy.h"
+
+#include "lib/util.h"
+
+#include <arpa/inet.h>
+
+static bool forwards_to_loopback(const struct policy *p)
+{
+	for (size_t i = 0; i < p->n_forwards; i++)
+		if (p->forwards[i].to.family == AF_INET &&
+		    ntohl(p->forwards[i].to.v4.s_addr) >> 24 == IN_LOOPBACKNET)
+			return true;
+	return false;
+}
+
+size_t policy_unbuilt(const struct policy *p, struct strbuf *out)
+{
+	const struct {
+		enum policy_key key;
+		bool asked;
+		const char *what;
+	} parts[] = {
+		{KEY_NET_EGRESS, p->egress == EGRESS_TUNNEL,
+		 "has no tunnels; write egress = internet or none"},
+		{KEY_NET_FORWARD_PORT, forwards_to_loopback(p),
+		 "forwards nothing to 127.0.0.0/8; write [network] allow_host_port = tcp/PORT"},
+		{KEY_TUN_CONFIG, p->tunnel_config, "has no tunnels; remove the key"},
+		{KEY_NET_IPV6, p->ipv6 != IPV6_NO, "gives no IPv6 to guests; write ipv6 = no"},
+		{KEY_PROV_USER_DATA, p->user_data, "does not provision; remove the key"},
+		{KEY_PROV_NETWORK_CONFIG, p->network_config, "does not provision; remove the key"},
+		{KEY_PROV_PLAYBOOK, p->playbook, "does not provision; remove the key"},
+		{KEY_PROV_DISK_RESET, p->disk_reset != RESET_NEVER,
+		 "resets no disks; write disk_reset = never"},
+	};
+	char where[512];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (parts[i].asked)
+			sb_addf(out, "%s%s: this release %s", n++ ? "\n" : "",
+				policy_where(p, parts[i].key, where, sizeof(where)), parts[i].what);
+	for (size_t i = 0; i < p->n_shares; i++)
+		sb_addf(out,
+			"%s%s:%u: [share %s]: this release does not guard shares yet; remove the "
+			"section",
+			n++ ? "\n" : "", p->path, p->shares[i].line, p->shares[i].tag);
+	return n;
+}
