@@ -29,6 +29,8 @@ struct build {
 	size_t n_chains;
 	struct iso_element *elements;
 	size_t n_elements;
+	struct iso_address *addresses;
+	size_t n_addresses;
 	bool failed;
 };
 
@@ -36,6 +38,11 @@ uint32_t iso_mark(const struct layout_params *lp, uint32_t slot, const struct po
 {
 	return lp->mark_base | (p->egress == EGRESS_INTERNET ? LAYOUT_CLASS_INTERNET : 0) |
 	       (slot & LAYOUT_SLOT_MASK);
+}
+
+uint32_t iso_nic_number(uint32_t slot, unsigned index)
+{
+	return slot << 16 | (index + 1);
 }
 
 bool iso_tap_name_ok(const char *name)
@@ -220,25 +227,61 @@ static void shared_element(struct build *b, const char *family, const char *set,
 	remember(b, &el, key.text, "");
 }
 
-/* The set has intervals: what is looked up is whether one holds the first address. */
-static void guests_element(struct build *b, const struct ip_prefix *net)
+/* The sets have intervals: what is looked up is whether one holds the first address. */
+static void network_element(struct build *b, const struct ip_prefix *net)
 {
 	struct term key = term_ip(&net->addr);
 	char text[PREFIX_STRLEN];
 
 	(void)snprintf(key.text, sizeof(key.text), "%s", ip_prefix_str(net, text));
 	shared_element(b, "inet", "guests", key);
+	shared_element(b, "bridge", "networks", key);
 }
 
-/* An address that may come again by itself (learnt from DHCP): undo finds it in the kernel. */
-static void address_element(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip,
-			    uint64_t timeout_s)
+/* Each network once, also with several NICs or addresses of the host on it: nft 1.0.6 fails to merge
+ * an interval that comes twice in one transaction. */
+static void network_elements(struct build *b)
 {
-	sb_addf(&b->apply, "add element bridge " TBL " nic_address { \"%s\" . 0x%08x", nic->tap,
+	struct ip_prefix *list = calloc(b->f->n_nics * ISO_GATEWAYS_MAX + 1, sizeof(*list));
+	size_t n = 0;
+
+	if (!list) {
+		b->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < b->f->n_nics; i++)
+		for (size_t k = 0; k < b->f->nics[i].n_gateways; k++)
+			if (b->f->nics[i].gateways[k].net.len < 32)
+				list[n++] = b->f->nics[i].gateways[k].net;
+	n = iso_merge_prefixes(list, n);
+	for (size_t i = 0; i < n; i++)
+		network_element(b, &list[i]);
+	free(list);
+}
+
+static struct term term_nic(const struct build *b, const struct iso_nic *nic)
+{
+	return term_priority(iso_nic_number(b->f->slot, nic->index));
+}
+
+/* Undo finds what a NIC owns in the kernel: more may be learnt meanwhile. */
+static void address_element(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip,
+			    bool fixed, uint64_t timeout_s)
+{
+	struct iso_address *grown = realloc(b->addresses, (b->n_addresses + 1) * sizeof(*grown));
+
+	if (!grown) {
+		b->failed = true;
+		return;
+	}
+	b->addresses = grown;
+	grown[b->n_addresses++] = (struct iso_address){
+		.addr = *ip, .owner = iso_nic_number(b->f->slot, nic->index), .fixed = fixed};
+	sb_addf(&b->apply, "add element bridge " TBL " address_owner { 0x%08x",
 		ntohl(ip->v4.s_addr));
 	if (timeout_s)
 		sb_addf(&b->apply, " timeout %llus", (unsigned long long)timeout_s);
-	sb_adds(&b->apply, " }\n");
+	sb_addf(&b->apply, " : %s }\n", term_nic(b, nic).text);
 }
 
 /* Gate 1. A chain of this name may stand from a domain that crashed (the kernel keeps it, or has
@@ -284,22 +327,27 @@ static struct strbuf *shared_chain(struct build *b, const char *family, const ch
 }
 
 /* The chain that learns for as long as this network's leases last. Shared by all domains on
- * networks with that lease time, and left alone by undo. RFC 2132: option 53 of length 1, value 5
- * (ACK), which dnsmasq puts first, right behind the magic cookie. */
+ * networks with that lease time, and left alone by undo. The owner's lease is renewed; from another
+ * owner the address is taken first. */
 static void lease_chain(struct build *b, const char *chain, uint64_t lease_s)
 {
 	struct strbuf *make = shared_chain(b, "bridge", chain);
+	char timeout[40] = "";
 
 	if (!make)
 		return;
-	sb_addf(make,
-		"add rule bridge " TBL " %s @th,1984,24 0x350105 "
-		"oifname . @th,288,48 @nic_mac @th,192,32 != 0x00000000 "
-		"update @nic_address { oifname . @th,192,32",
-		chain);
 	if (lease_s)
-		sb_addf(make, " timeout %llus", (unsigned long long)lease_s);
-	sb_adds(make, " }\n");
+		(void)snprintf(timeout, sizeof(timeout), " timeout %llus",
+			       (unsigned long long)lease_s);
+	sb_addf(make,
+		"add rule bridge " TBL " %s meta priority set none\n"
+		"add rule bridge " TBL " %s meta priority set @th,192,32 map @address_owner\n"
+		"add rule bridge " TBL " %s oifname . meta priority @nic_own "
+		"update @address_owner { @th,192,32%s : meta priority } accept\n"
+		"add rule bridge " TBL " %s delete @address_owner { @th,192,32 : meta priority }\n"
+		"add rule bridge " TBL " %s meta priority set oifname map @nic_priority\n"
+		"add rule bridge " TBL " %s add @address_owner { @th,192,32%s : meta priority }\n",
+		chain, chain, chain, timeout, chain, chain, chain, timeout);
 }
 
 static void nic_dhcp(struct build *b, const struct iso_nic *nic)
@@ -312,16 +360,21 @@ static void nic_dhcp(struct build *b, const struct iso_nic *nic)
 	sb_addf(&b->undo_elements, "add chain bridge " TBL " %s\n", chain);
 	verdict_element(b, "bridge", "nic_lease", term_link(nic->tap), "goto", chain);
 	for (size_t i = 0; i < nic->n_leases; i++)
-		address_element(b, nic, &nic->leases[i].addr, nic->leases[i].remaining_s);
+		address_element(b, nic, &nic->leases[i].addr, false, nic->leases[i].remaining_s);
 }
 
 static void static_address(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip)
 {
-	const struct term key = join(term_link(nic->tap), term_raw_ip(ip));
-	struct iso_element el = as_element("bridge", "nic_address", key);
+	const struct term key = term_raw_ip(ip), owner = term_nic(b, nic);
+	struct iso_element el = as_element("bridge", "address_owner", key);
+	char rest[80];
 
-	address_element(b, nic, ip, 0);
-	remember(b, &el, key.text, "");
+	set_element(b, "bridge", "address_static", key);
+	address_element(b, nic, ip, true, 0);
+	el.data_len = owner.len;
+	memcpy(el.data, owner.bytes, owner.len);
+	(void)snprintf(rest, sizeof(rest), " : %s", owner.text);
+	remember(b, &el, key.text, rest);
 }
 
 static void nic_static(struct build *b, const struct iso_nic *nic)
@@ -372,7 +425,9 @@ static void nic_elements(struct build *b, const struct iso_nic *nic)
 
 	set_element(b, "bridge", "nics", tap);
 	map_element(b, "bridge", "nic_mark", tap, mark);
-	map_element(b, "bridge", "nic_priority", tap, term_priority(b->mark));
+	map_element(b, "bridge", "nic_priority", tap, term_nic(b, nic));
+	set_element(b, "bridge", "nic_own", join(tap, term_nic(b, nic)));
+	map_element(b, "inet", "priority_mark", term_nic(b, nic), mark);
 	set_element(b, "bridge", "nic_mac", join(tap, term_mac(&nic->mac)));
 	rate_element(b, "nic_rate_out", tap, "out", b->p->rate_out);
 	rate_element(b, "nic_rate_in", tap, "in", b->p->rate_in);
@@ -388,9 +443,6 @@ static void nic_elements(struct build *b, const struct iso_nic *nic)
 		nic_dhcp(b, nic);
 	tap_chain(b, nic);
 	shared_element(b, "inet", "bridges", term_link(nic->bridge));
-	for (size_t i = 0; i < nic->n_gateways; i++)
-		if (nic->gateways[i].net.len < 32)
-			guests_element(b, &nic->gateways[i].net);
 }
 
 static void dns_elements(struct build *b)
@@ -480,7 +532,6 @@ static void domain_elements(struct build *b)
 	const struct term mark = term_mark(b->mark);
 	const struct policy *p = b->p;
 
-	map_element(b, "inet", "priority_mark", term_priority(b->mark), mark);
 	flow_limit(b);
 	if (p->log_denied)
 		set_element(b, "inet", "logged", mark);
@@ -545,6 +596,8 @@ static bool finish(struct build *b, struct iso_plan *ret)
 
 	ret->elements = b->elements;
 	ret->n_elements = b->n_elements;
+	ret->addresses = b->addresses;
+	ret->n_addresses = b->n_addresses;
 	ret->chains = b->chains;
 	ret->n_chains = b->n_chains;
 	for (size_t i = 0; i < b->n_chains; i++) {
@@ -580,6 +633,7 @@ int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_pl
 	rate_object(&b, "in", p->rate_in);
 	for (size_t i = 0; i < f->n_nics; i++)
 		nic_elements(&b, &f->nics[i]);
+	network_elements(&b);
 	return finish(&b, ret) ? 0 : err_os(e, ENOMEM, "nftables commands");
 }
 
@@ -596,5 +650,6 @@ void iso_plan_free(struct iso_plan *plan)
 	free(plan->chains);
 	free(plan->prefixes);
 	free(plan->elements);
+	free(plan->addresses);
 	*plan = (struct iso_plan){0};
 }

@@ -29,6 +29,7 @@ struct iso_lease {
 };
 
 struct iso_nic {
+	unsigned index; /* among the domain's NICs; stays when another is unplugged */
 	char tap[IFNAMSIZ];
 	char bridge[IFNAMSIZ];
 	struct mac mac;
@@ -67,6 +68,13 @@ struct iso_element {
 	char text[96];		     /* the key (and value) as nft writes it, for people */
 };
 
+/* An address that the plan gives to one of its NICs. */
+struct iso_address {
+	struct ip_addr addr;
+	uint32_t owner; /* iso_nic_number */
+	bool fixed;	/* by the policy, not by a lease */
+};
+
 /* A chain that domains with the same setting share, and that undo leaves alone. */
 struct iso_chain {
 	const char *family; /* a constant */
@@ -85,10 +93,15 @@ struct iso_plan {
 	size_t n_prefixes;
 	struct iso_element *elements; /* what must be in the kernel afterwards */
 	size_t n_elements;
+	struct iso_address *addresses;
+	size_t n_addresses;
 };
 
 /** iso_mark - the mark of the domain in @slot under @p. */
 uint32_t iso_mark(const struct layout_params *lp, uint32_t slot, const struct policy *p);
+
+/** iso_nic_number - what owns a NIC's addresses: slot and NIC, as a traffic control handle. */
+uint32_t iso_nic_number(uint32_t slot, unsigned index);
 
 /**
  * iso_compile - commands for one domain.

@@ -130,27 +130,67 @@ static int compose_plan(struct job *j, bool new, struct strbuf *text, struct err
 	return 0;
 }
 
+/* Whether another domain has something in the tables, by its record or, if that was lost, by its tap:
+ * a domain that runs is not opened because no one remembers it. */
+static bool others_isolated(struct job *j)
+{
+	auto_free struct uuid *list = NULL;
+	char tap[IFNAMSIZ];
+	size_t n = 0;
+
+	if (record_list(j->root, &list, &n, NULL) < 0)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (!uuid_equal(&list[i], &j->rec.uuid) &&
+		    !record_file_gone(j->root, &list[i], UNDO_FILE))
+			return true;
+	return job_stray_tap(j, false, tap, NULL) != 0;
+}
+
+/* The shared part is put in where none stands. Where it does stand but /run/virt-cordon was lost, the
+ * numbers of running domains would be given a second time: nothing starts before these have ended. */
+static int compose_shared(struct job *j, struct strbuf *text, bool *emptied, struct err *e)
+{
+	char tap[IFNAMSIZ];
+	int r = job_stray_tap(j, true, tap, e);
+
+	if (r < 0)
+		return r;
+	if (r == 1)
+		return err_set(e, EX_CORDON_DATA, EUCLEAN,
+			       "rules stand for the tap %s, but no record in /run/virt-cordon says "
+			       "whose; stop the domain that has it, or restart the host",
+			       tap);
+	/* With no one else's in it, what stands may be of domains long gone: their numbers are free. */
+	*emptied = !others_isolated(j);
+	if (*emptied)
+		layout_emit_remove(text);
+	layout_emit(&j->params, text);
+	return 0;
+}
+
 /* One transaction that leads from whatever stands to the plan. @shared: the layout is in it too. */
 static int compose(struct job *j, struct strbuf *text, struct strbuf *undo, bool *shared,
 		   struct err *e)
 {
 	struct err why = {0};
+	bool emptied = false;
 	int r;
 
 	r = base_stands(j->root, &j->params, &j->nf, &why, e);
 	if (r < 0)
 		return r;
 	*shared = r == 0;
-	if (*shared)
-		layout_emit(&j->params, text);
-	r = job_claim_taps(j, text, e);
+	r = *shared ? compose_shared(j, text, &emptied, e) : 0;
+	if (r == 0)
+		r = job_claim_taps(j, text, e);
 	if (r == 0)
 		r = job_old_undo(j->root, &j->rec.uuid, undo, e);
 	if (r < 0)
 		return r;
 	/* With an undo of ours this is a repair: what the guest has learnt meanwhile stays. */
-	if (!*shared)
-		r = job_stale_addresses(j, undo->len > 0, text, e);
+	if (!emptied)
+		r = job_addresses(j, undo->len > 0, text, e);
 	if (r < 0)
 		return r;
 	sb_adds(text, sb_str(undo));
@@ -285,20 +325,6 @@ int domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff,
 	return r < 0 ? r : job_compare(&j, diff, e);
 }
 
-/* Whether another domain has something in the tables. */
-static bool others_isolated(const char *root, const struct uuid *uuid)
-{
-	auto_free struct uuid *list = NULL;
-	size_t n = 0;
-
-	if (record_list(root, &list, &n, NULL) < 0)
-		return true;
-	for (size_t i = 0; i < n; i++)
-		if (!uuid_equal(&list[i], uuid) && !record_file_gone(root, &list[i], UNDO_FILE))
-			return true;
-	return false;
-}
-
 static int revert_shared(const char *root, struct err *e)
 {
 	auto_sb struct strbuf text = {0};
@@ -328,7 +354,10 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 		       record_dir(root, uuid, dir, sizeof(dir)));
 	if (record_file_gone(root, uuid, UNDO_FILE))
 		return 0;
-	r = others_isolated(root, uuid) ? job_revert_own(&j, e) : revert_shared(root, e);
+	r = nl_open(&j.nf, NETLINK_NETFILTER, e);
+	if (r < 0)
+		return r;
+	r = others_isolated(&j) ? job_revert_own(&j, e) : revert_shared(root, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < j.rec.n_nics; i++)

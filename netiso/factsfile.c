@@ -36,7 +36,9 @@ static bool grow_nics(struct iso_facts *f)
 	if (!grown)
 		return false;
 	f->nics = grown;
-	memset(&grown[f->n_nics++], 0, sizeof(*grown));
+	memset(&grown[f->n_nics], 0, sizeof(*grown));
+	grown[f->n_nics].index = (unsigned)f->n_nics;
+	f->n_nics++;
 	return true;
 }
 

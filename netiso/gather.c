@@ -181,6 +181,7 @@ int iso_gather(const char *root, const struct record *rec, struct nl *route, str
 		if (rec->nics[i].gone)
 			continue;
 		ret->n_nics++;
+		nic->index = (unsigned)i;
 		r = gather_links(&rec->nics[i], route, nic, &bridge_index, e);
 		if (r == 0)
 			r = gather_gateways(addrs, n, bridge_index, nic, e);

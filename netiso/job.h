@@ -10,6 +10,8 @@
 #include "lib/strbuf.h"
 #include "netiso/compile.h"
 
+#include <net/if.h>
+
 /* In the domain's folder: the commands that take back what was put in. */
 #define UNDO_FILE RECORD_NETISO_UNDO
 
@@ -35,10 +37,13 @@ int job_compare(struct job *j, struct strbuf *diff, struct err *e);
 bool job_attached_same(struct job *j);
 
 /**
- * job_stale_addresses - commands that delete addresses learnt on the domain's taps.
- * @gone_only: only those of taps that were unplugged
+ * job_addresses - commands that delete what the domain's NICs own, and addresses of the plan that
+ * another domain's NIC owns.
+ * @gone_only: of its own, only what unplugged NICs own
+ *
+ * Refuses (exit code 78) an address that the policy of another domain names.
  */
-int job_stale_addresses(struct job *j, bool gone_only, struct strbuf *out, struct err *e);
+int job_addresses(struct job *j, bool gone_only, struct strbuf *out, struct err *e);
 
 /** job_old_undo - the undo commands recorded earlier, of @uuid; nothing when there are none. */
 int job_old_undo(const char *root, const struct uuid *uuid, struct strbuf *out, struct err *e);
@@ -48,6 +53,13 @@ int job_old_undo(const char *root, const struct uuid *uuid, struct strbuf *out, 
  * and the kernel gave the name away again) brings the undo of that tap into @out.
  */
 int job_claim_taps(struct job *j, struct strbuf *out, struct err *e);
+
+/**
+ * job_stray_tap - a tap that exists, has rules, and is not of this domain.
+ * @unclaimed: only one that no record claims: /run/virt-cordon was lost while its domain runs
+ * Returns 1 with its name in @ret, 0 when there is none, negative on error.
+ */
+int job_stray_tap(struct job *j, bool unclaimed, char ret[static IFNAMSIZ], struct err *e);
 
 /** job_revert_own - run the recorded undo, and see that nothing with an identity is left. */
 int job_revert_own(struct job *j, struct err *e);

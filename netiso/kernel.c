@@ -154,6 +154,18 @@ struct key_list {
 	size_t n;
 };
 
+static uint32_t value_u32(const struct nlattr *nest)
+{
+	const struct nlattr *v;
+	uint32_t ret = 0;
+
+	mnl_attr_for_each_nested(v, nest)
+		if (mnl_attr_get_type(v) == NFTA_DATA_VALUE &&
+		    mnl_attr_get_payload_len(v) == sizeof(ret))
+			memcpy(&ret, mnl_attr_get_payload(v), sizeof(ret));
+	return ret;
+}
+
 static int add_key(struct key_list *list, const struct nlattr *elem)
 {
 	const struct nlattr *attr, *v;
@@ -164,6 +176,8 @@ static int add_key(struct key_list *list, const struct nlattr *elem)
 		    mnl_attr_get_payload_len(attr) == 4)
 			key.interval_end =
 				(ntohl(mnl_attr_get_u32(attr)) & NFT_SET_ELEM_INTERVAL_END) != 0;
+		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_DATA)
+			key.data = value_u32(attr);
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_KEY)
 			continue;
 		mnl_attr_for_each_nested(v, attr) {

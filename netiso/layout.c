@@ -29,8 +29,11 @@
  *
  * Forward and input look again at new connections that another program's NAT has redirected.
  *
- * The other way, in bridge output, the host's own DHCP acknowledgements teach which address a tap
- * may use. They are told from forged ones by a mark that only inet output sets.
+ * The other way, in bridge output, the host's own DHCP acknowledgements teach which NIC an address
+ * belongs to. They are told from forged ones by a mark that only inet output sets. An address has one
+ * owner: what the server gives to another NIC, the one before it has lost.
+ *
+ * A NIC's number, slot:1 and up, is what skb->priority holds and what owns addresses.
  *
  * A domain adds elements and one chain per tap, nothing else: cost does not grow with the number
  * of domains, and stopping one touches no object of another.
@@ -48,10 +51,14 @@ const struct layout_chain layout_chains[] = {
 	{"bridge", "nic", NULL},
 	{"bridge", "nic_arp", NULL},
 	{"bridge", "nic_arp_sender", NULL},
-	{"bridge", "nic_arp_request", NULL},
+	{"bridge", "nic_arp_target", NULL},
+	{"bridge", "nic_arp_own", NULL},
 	{"bridge", "nic_ip", NULL},
 	{"bridge", "nic_dhcp", NULL},
+	{"bridge", "nic_dhcp_target", NULL},
+	{"bridge", "nic_dhcp_source", NULL},
 	{"bridge", "nic_dhcp_rate", NULL},
+	{"bridge", "lesson", NULL},
 	{"bridge", "between", "type filter hook forward priority " PRI_BRIDGE "; policy accept;"},
 	{"bridge", "lessons", "type filter hook output priority " PRI_BRIDGE "; policy accept;"},
 	{"inet", "prerouting",
@@ -90,8 +97,11 @@ static const struct {
 	{"map bridge", "nic_lease { type ifname : verdict; }"},
 	{"set bridge", "nic_mac { typeof iifname . @ll,48,48; }"},
 	{"set bridge", "nic_gateway { typeof iifname . @nh,96,32; }"},
-	{"set bridge",
-	 "nic_address { typeof iifname . @nh,96,32; size 1048576; flags dynamic,timeout; }"},
+	{"set bridge", "nic_own { typeof iifname . meta priority; }"},
+	{"map bridge", "address_owner { typeof @nh,96,32 : meta priority; size 1048576; flags "
+		       "dynamic,timeout; }"},
+	{"set bridge", "address_static { typeof @nh,96,32; }"},
+	{"set bridge", "networks { type ipv4_addr; flags interval; auto-merge; }"},
 	{"map bridge", "nic_rate_out { type ifname : limit; }"},
 	{"map bridge", "nic_rate_in { type ifname : limit; }"},
 	{"set bridge",
@@ -145,7 +155,7 @@ static const struct rule rules[] = {
 
 	{"bridge", "prerouting", "iifname != @nics accept"},
 	{"bridge", "prerouting", "meta mark set iifname map @nic_mark"},
-	{"bridge", "prerouting", "meta priority set iifname map @nic_priority"},
+	{"bridge", "prerouting", "meta priority set none"},
 	{"bridge", "prerouting", "iifname . @ll,48,48 @nic_mac goto nic"},
 	{"bridge", "prerouting", "drop"},
 	{"bridge", "nic", "limit name iifname map @nic_rate_out drop"},
@@ -159,16 +169,18 @@ static const struct rule rules[] = {
 	{"bridge", "nic_arp",
 	 "@nh,0,48 0x000108000604 iifname . @nh,64,48 @nic_mac goto nic_arp_sender"},
 	{"bridge", "nic_arp", "drop"},
-	{"bridge", "nic_arp_sender", "iifname . @nh,112,32 @nic_address @nh,48,16 0x0002 accept"},
-	{"bridge", "nic_arp_sender",
-	 "iifname . @nh,112,32 @nic_address @nh,48,16 0x0001 goto nic_arp_request"},
 	/* RFC 5227: a probe has no sender address; it may ask for its own. */
-	{"bridge", "nic_arp_sender",
-	 "@nh,48,16 0x0001 @nh,112,32 0x00000000 iifname . @nh,192,32 @nic_address accept"},
+	{"bridge", "nic_arp_sender", "@nh,112,32 0x00000000 goto nic_arp_own"},
+	{"bridge", "nic_arp_sender", "meta priority set @nh,112,32 map @address_owner"},
+	{"bridge", "nic_arp_sender", "iifname . meta priority @nic_own goto nic_arp_target"},
 	{"bridge", "nic_arp_sender", "drop"},
-	{"bridge", "nic_arp_request", "iifname . @nh,192,32 @nic_gateway accept"},
-	{"bridge", "nic_arp_request", "iifname . @nh,192,32 @nic_address accept"},
-	{"bridge", "nic_arp_request", "drop"},
+	{"bridge", "nic_arp_target", "@nh,48,16 0x0002 accept"},
+	{"bridge", "nic_arp_target", "@nh,48,16 0x0001 iifname . @nh,192,32 @nic_gateway accept"},
+	{"bridge", "nic_arp_target", "goto nic_arp_own"},
+	{"bridge", "nic_arp_own", "meta priority set none"},
+	{"bridge", "nic_arp_own", "meta priority set @nh,192,32 map @address_owner"},
+	{"bridge", "nic_arp_own", "@nh,48,16 0x0001 iifname . meta priority @nic_own accept"},
+	{"bridge", "nic_arp_own", "drop"},
 	/* No IP options: a source route would lead on from an address that is allowed. */
 	{"bridge", "nic_ip", "ip hdrlength != 5 drop"},
 	{"bridge", "nic_ip", "udp dport 67 goto nic_dhcp"},
@@ -176,24 +188,38 @@ static const struct rule rules[] = {
 	{"bridge", "nic_ip",
 	 "udp dport 53 update @dns_rate { iifname limit rate over 500/second burst 1000 packets } "
 	 "drop"},
-	{"bridge", "nic_ip", "iifname . @nh,96,32 @nic_address accept"},
+	{"bridge", "nic_ip", "meta priority set @nh,96,32 map @address_owner"},
+	{"bridge", "nic_ip", "iifname . meta priority @nic_own accept"},
 	{"bridge", "nic_ip", "drop"},
-	/* A request of its own hardware address, not relayed. Its IPv4 source may be anything:
-	 * after a restore a guest renews an address that nothing here has learnt. */
+	/* A request of its own hardware address, not relayed, to all or to the gateway. Its source may
+	 * be any address of the network: after a restore a guest renews one that nothing here has
+	 * learnt. But not one from elsewhere, to which the host would send its errors. */
 	{"bridge", "nic_dhcp",
 	 "udp sport 68 @th,64,24 0x010106 @th,256,32 0x00000000 iifname . @th,288,48 @nic_mac goto "
-	 "nic_dhcp_rate"},
+	 "nic_dhcp_target"},
 	{"bridge", "nic_dhcp", "drop"},
+	{"bridge", "nic_dhcp_target", "ip daddr 255.255.255.255 goto nic_dhcp_source"},
+	{"bridge", "nic_dhcp_target", "iifname . @nh,128,32 @nic_gateway goto nic_dhcp_source"},
+	{"bridge", "nic_dhcp_target", "drop"},
+	{"bridge", "nic_dhcp_source", "ip saddr 0.0.0.0 goto nic_dhcp_rate"},
+	{"bridge", "nic_dhcp_source", "ip saddr @networks goto nic_dhcp_rate"},
+	{"bridge", "nic_dhcp_source", "drop"},
 	{"bridge", "nic_dhcp_rate",
 	 "update @dhcp_rate { iifname limit rate over 60/minute burst 30 packets } drop"},
+	{"bridge", "nic_dhcp_rate", "meta priority set iifname map @nic_priority"},
 	{"bridge", "nic_dhcp_rate", "accept"},
 	{"bridge", "between", "iifname @nics drop"},
 	{"bridge", "between", "oifname @nics drop"},
 	{"bridge", "lessons", "meta mark $ALIEN oifname @nics drop"},
 	{"bridge", "lessons", "limit name oifname map @nic_rate_in drop"},
 	{"bridge", "lessons",
-	 "meta mark $DHCP udp sport 67 udp dport 68 oifname . @nh,96,32 @nic_gateway oifname vmap "
-	 "@nic_lease"},
+	 "meta mark $DHCP udp sport 67 udp dport 68 oifname . @nh,96,32 @nic_gateway goto lesson"},
+	/* RFC 2132: option 53 of length 1, value 5 (ACK), which dnsmasq puts first, right behind the
+	 * magic cookie. To this NIC's hardware address; an address; none that a policy gave away. */
+	{"bridge", "lesson",
+	 "@th,1984,24 0x350105 oifname . @th,288,48 @nic_mac @th,192,32 != 0x00000000 @th,192,32 "
+	 "!= "
+	 "@address_static oifname vmap @nic_lease"},
 
 	{"inet", "leaving", "oifname @bridges udp sport 67 udp dport 68 meta mark set $DHCP"},
 

@@ -10,39 +10,79 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Addresses learnt on the domain's taps, by this domain or one before that crashed.
- * @gone_only: only on taps that were unplugged. */
-int job_stale_addresses(struct job *j, bool gone_only, struct strbuf *out, struct err *e)
+static void delete_address(const uint8_t *key, struct strbuf *out)
+{
+	uint32_t ip;
+
+	memcpy(&ip, key, sizeof(ip));
+	sb_addf(out, "delete element bridge " LAYOUT_TABLE " address_owner { 0x%08x }\n",
+		ntohl(ip));
+}
+
+/* Whether the address belongs to a NIC of the domain that is to lose it. */
+static bool is_stale(const struct job *j, uint32_t owner, bool gone_only)
+{
+	const uint32_t nic = (owner & 0xffff) - 1;
+
+	return owner >> 16 == j->rec.slot &&
+	       (!gone_only || nic >= j->rec.n_nics || j->rec.nics[nic].gone);
+}
+
+/* The plan's claim to an address that another NIC owns. The lease file is as true as what was
+ * learnt, and later; what a policy gives to one domain, no other gets. */
+static int settle(struct job *j, const struct kern_key *k, struct strbuf *out, struct err *e)
+{
+	struct iso_element fixed = {.family = "bridge", .set = "address_static", .key_len = 4};
+	char text[PREFIX_STRLEN];
+
+	memcpy(fixed.key, k->bytes, 4);
+	for (size_t i = 0; i < j->plan.n_addresses; i++) {
+		const struct iso_address *a = &j->plan.addresses[i];
+		int r;
+
+		if (memcmp(k->bytes, a->addr.b, 4) != 0 || k->data == a->owner)
+			continue;
+		r = kern_element_matches(&j->nf, &fixed);
+		if (r < 0)
+			return err_os(e, -r, "cannot read the set address_static");
+		if (r == 1)
+			return err_set(
+				e, EX_CORDON_POLICY, EADDRINUSE,
+				"%s is %s, but the policy of another running domain names it "
+				"in [network] addresses",
+				ip_str(&a->addr, text),
+				a->fixed ? "an address of this policy" : "leased to this domain");
+		delete_address(k->bytes, out);
+		break;
+	}
+	return 0;
+}
+
+int job_addresses(struct job *j, bool gone_only, struct strbuf *out, struct err *e)
 {
 	auto_free struct kern_key *keys = NULL;
+	struct err local = {0};
 	size_t n = 0;
 	int r;
 
-	r = kern_set_keys(&j->nf, "bridge", "nic_address", &keys, &n, e);
+	r = kern_set_keys(&j->nf, "bridge", "address_owner", &keys, &n, &local);
+	if (r == -ENOENT)
+		return 0; /* no table */
 	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		const struct kern_key *k = &keys[i];
-		uint32_t ip;
-
-		for (size_t m = 0; k->len == IFNAMSIZ + 4 && m < j->rec.n_nics; m++) {
-			const struct record_nic *nic = &j->rec.nics[m];
-
-			if (strncmp((const char *)k->bytes, nic->tap, IFNAMSIZ) != 0 ||
-			    (gone_only && !nic->gone) ||
-			    !record_tap_is_ours(j->root, nic->tap, &j->rec.uuid))
-				continue;
-			memcpy(&ip, k->bytes + IFNAMSIZ, sizeof(ip));
-			sb_addf(out,
-				"delete element bridge " LAYOUT_TABLE
-				" nic_address { \"%s\" . 0x%08x }\n",
-				nic->tap, ntohl(ip));
-		}
+		return err_set(e, local.exit, local.errnum, "%s", local.msg);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (keys[i].len != 4)
+			continue;
+		if (is_stale(j, keys[i].data, gone_only))
+			delete_address(keys[i].bytes, out);
+		else
+			r = settle(j, &keys[i], out, e);
 	}
-	return 0;
+	return r;
 }
 
 /* The undo commands recorded earlier, for this domain or @uuid; "" when there are none. */
@@ -178,21 +218,48 @@ static int own_undo(struct job *j, struct strbuf *ret, struct err *e)
 	return r == 0 && ret->failed ? err_os(e, ENOMEM, "undo") : r;
 }
 
+int job_stray_tap(struct job *j, bool unclaimed, char ret[static IFNAMSIZ], struct err *e)
+{
+	static const struct uuid nobody;
+	auto_free struct kern_key *keys = NULL;
+	struct err local = {0};
+	size_t n = 0;
+	int r;
+
+	r = kern_set_keys(&j->nf, "bridge", "nics", &keys, &n, &local);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_set(e, local.exit, local.errnum, "%s", local.msg);
+	for (size_t i = 0; i < n; i++) {
+		char tap[IFNAMSIZ] = "";
+		bool own = false;
+
+		memcpy(tap, keys[i].bytes, keys[i].len < IFNAMSIZ ? keys[i].len : IFNAMSIZ - 1);
+		for (size_t m = 0; m < j->rec.n_nics; m++)
+			own = own || strcmp(j->rec.nics[m].tap, tap) == 0;
+		if (own || if_nametoindex(tap) == 0 ||
+		    (unclaimed && !record_tap_is_ours(j->root, tap, &nobody)))
+			continue;
+		memcpy(ret, tap, IFNAMSIZ);
+		return 1;
+	}
+	return 0;
+}
+
 int job_revert_own(struct job *j, struct err *e)
 {
 	auto_sb struct strbuf text = {0}, undo = {0};
 	int r;
 
-	r = nl_open(&j->nf, NETLINK_NETFILTER, e);
-	if (r == 0)
-		r = own_undo(j, &undo, e);
+	r = own_undo(j, &undo, e);
 	if (r < 0)
 		return r;
 	/* Tables that are gone (a flush of the ruleset) need no undo. */
 	if (kern_table_exists(&j->nf, "bridge") == 0 && kern_table_exists(&j->nf, "inet") == 0 &&
 	    kern_table_exists(&j->nf, "netdev") == 0)
 		return 0;
-	if (job_stale_addresses(j, false, &text, NULL) < 0)
+	if (job_addresses(j, false, &text, NULL) < 0)
 		sb_free(&text);
 	sb_adds(&text, sb_str(&undo));
 	if (text.len && iso_nft_apply(sb_str(&text), NULL) < 0)
