@@ -241,7 +241,7 @@ int cli_main(const struct cli_program *prog, int argc, char **argv)
 	if (!args)
 		return EX_CORDON_OS;
 	r = parse(&p, &e);
-	if (r == 0 && !p.done)
+	if (r == 0 && p.verb && !p.done)
 		r = p.verb->run(&cli, &e);
 	if (fflush(stdout) != 0 && r == 0)
 		r = err_os(&e, errno, "cannot write the output");

@@ -18,8 +18,6 @@
 
 #define MS_PER_S 1000
 
-extern char **environ;
-
 /* --- what the child does: this program again, `test_run child MODE [ARG]` ---------------------- */
 
 static void child_environment(void)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* virt-cordon(8): options and verbs. */
+#include "cli/verbs.h"
+
+#include <locale.h>
+#include <sys/stat.h>
+
+static const struct cli_verb verbs[] = {
+	{"check", "[DOMAIN|FILE]...", 0, CLI_ANY_ARGS,
+	 "policies for mistakes, what runs against its plan", verb_check},
+	{"status", "[DOMAIN]", 0, 1, "what is known, running, in force", verb_status},
+	{"apply", "[DOMAIN]", 0, 1, "put isolation back, after a flush say", verb_apply},
+	{"forget", "DOMAIN|UUID", 1, 1, "let a domain run without a policy again", verb_forget},
+	{"gc", "", 0, 0, "remove what a crash left behind", verb_gc},
+	{NULL, NULL, 0, 0, NULL, NULL},
+};
+
+static const struct cli_option options[] = {
+	CLI_OPTION_ROOT,
+	CLI_OPTION_JSON("status"),
+	{"--all", NULL, "apply", "every running domain, every guard", offsetof(struct cli, all)},
+	CLI_OPTION_YES("forget gc"),
+	CLI_OPTION_QUIET("check apply"),
+	{NULL, NULL, NULL, NULL, 0},
+};
+
+int main(int argc, char **argv)
+{
+	static const struct cli_program prog = {
+		.name = "virt-cordon",
+		.summary = "Check and watch the cordon around libvirt domains.",
+		.example = "  virt-cordon check /etc/virt-cordon/domains/sandbox.ini\n"
+			   "  virt-cordon status --json\n"
+			   "  virt-cordon apply --all\n"
+			   "  virt-cordon netiso plan sandbox\n",
+		.verbs = verbs,
+		.options = options,
+		.front_end = true,
+	};
+
+	umask(022);
+	/* For the width of names in tables. */
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
+	return cli_main(&prog, argc, argv);
+}

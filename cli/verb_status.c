@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* virt-cordon status: what is known, running, in force. */
+#include "cli/verbs.h"
+
+#include "cli/domains.h"
+#include "cli/netiso.h"
+#include "cli/print.h"
+#include "lib/policy.h"
+#include "lib/util.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What is printed of a domain. NULL: nothing can be said of it yet, "-" and JSON's null. */
+struct row {
+	const struct domain *d;
+	const char *state;
+	const char *isolation;
+	enum colour colour;
+	char *policy; /* path, or NULL */
+	bool has_uuid;
+	struct uuid uuid;
+};
+
+static const char *const isolation_names[] = {
+	[ISOLATION_NONE] = NULL,	 [ISOLATION_OFF] = "off",
+	[ISOLATION_PENDING] = "pending", [ISOLATION_IN_FORCE] = "in force",
+	[ISOLATION_BROKEN] = "broken",	 [ISOLATION_UNKNOWN] = "unknown",
+};
+
+static const enum colour isolation_colours[] = {
+	[ISOLATION_NONE] = COLOUR_NONE,	   [ISOLATION_OFF] = COLOUR_WARN,
+	[ISOLATION_PENDING] = COLOUR_WARN, [ISOLATION_IN_FORCE] = COLOUR_GOOD,
+	[ISOLATION_BROKEN] = COLOUR_BAD,   [ISOLATION_UNKNOWN] = COLOUR_WARN,
+};
+
+static const char *state_of(const struct domains *all, const struct domain *d)
+{
+	static const char *const by_phase[] = {
+		[PHASE_PREPARED] = "starting", [PHASE_ISOLATING] = "starting",
+		[PHASE_ISOLATED] = "running",  [PHASE_RUNNING] = "running",
+		[PHASE_STOPPING] = "stopping",
+	};
+
+	if (d->unread || (!d->has_record && err_is_set(&all->blind)))
+		return "unknown";
+	if (d->has_record)
+		return by_phase[d->rec.phase];
+	return d->runs_unmanaged ? "running" : "off";
+}
+
+/* A domain that has no record may be tied to a UUID by its policy. */
+static void policy_uuid(const char *root, const struct host_config *host, struct row *row)
+{
+	struct policy p = {0};
+
+	if (!row->d->has_policy || policy_load_domain(root, row->d->name, host, &p, NULL) < 0)
+		return;
+	row->has_uuid = p.has_uuid;
+	row->uuid = p.uuid;
+	policy_free(&p);
+}
+
+static int make_row(const char *root, const struct host_config *host, const struct domains *all,
+		    const struct domain *d, struct row *ret, struct err *e)
+{
+	enum isolation_state isolation = isolation_of(root, d);
+	struct row row = {.d = d, .state = state_of(all, d)};
+
+	if (strcmp(row.state, "unknown") == 0)
+		isolation = ISOLATION_UNKNOWN;
+	row.isolation = isolation_names[isolation];
+	row.colour = isolation_colours[isolation];
+	row.has_uuid = d->has_uuid;
+	row.uuid = d->uuid;
+	if (!d->has_uuid)
+		policy_uuid(root, host, &row);
+	if (d->has_policy) {
+		row.policy = domain_policy_path(root, d->name);
+		if (!row.policy)
+			return err_os(e, ENOMEM, "status");
+	}
+	*ret = row;
+	return 0;
+}
+
+static void print_head(void)
+{
+	static const struct {
+		const char *title;
+		int width;
+	} columns[] = {{"NAME", 24},  {"STATE", 8},  {"ISOLATION", 9},
+		       {"TUNNEL", 6}, {"SHARES", 6}, {"PROVISION", 9}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+		print_cell(columns[i].title, columns[i].width, COLOUR_NONE);
+	printf("POLICY\n");
+}
+
+static void print_row(const struct row *row)
+{
+	print_cell(row->d->name, 24, COLOUR_NONE);
+	print_cell(row->state, 8, COLOUR_NONE);
+	print_cell(row->isolation ? row->isolation : "-", 9, row->colour);
+	print_cell("-", 6, COLOUR_NONE);
+	print_cell("-", 6, COLOUR_NONE);
+	print_cell("-", 9, COLOUR_NONE);
+	printf("%s\n", row->policy ? "file" : "none");
+}
+
+static void print_nics(const struct record *rec)
+{
+	char mac[MAC_STRLEN];
+
+	for (size_t i = 0; i < rec->n_nics; i++) {
+		const struct record_nic *nic = &rec->nics[i];
+		auto_sb struct strbuf line = {0};
+
+		sb_addf(&line, "  nic        %s on %s, %s%s%s%s%s", nic->tap, nic->bridge,
+			mac_str(&nic->mac, mac), nic->network ? ", network " : "",
+			nic->network ? nic->network : "", nic->guarded ? ", guarded" : "",
+			nic->gone ? ", unplugged" : "");
+		print_lines(NULL, sb_str(&line), COLOUR_NONE);
+	}
+}
+
+static void print_field(const char *name, const char *value, enum colour colour)
+{
+	printf("  %-10s ", name);
+	print_lines(NULL, value ? value : "-", colour);
+}
+
+static void print_detail(const struct row *row)
+{
+	char uuid[UUID_STRLEN];
+
+	print_lines(NULL, row->d->name, COLOUR_NONE);
+	print_field("uuid", row->has_uuid ? uuid_str(&row->uuid, uuid) : NULL, COLOUR_NONE);
+	print_field("state", row->state, COLOUR_NONE);
+	print_field("policy", row->policy ? row->policy : "none", COLOUR_NONE);
+	print_field("isolation", row->isolation, row->colour);
+	print_field("tunnel", NULL, COLOUR_NONE);
+	print_field("shares", NULL, COLOUR_NONE);
+	print_field("provision", NULL, COLOUR_NONE);
+	print_nics(&row->d->rec);
+}
+
+/* What a column has no room for. */
+static void print_notes(const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].d->unread)
+			print_complaint("%s", rows[i].d->unread->msg);
+		if (rows[i].d->runs_unmanaged)
+			print_lines(rows[i].d->name,
+				    "runs since before its policy, without it; restart the domain",
+				    COLOUR_BAD);
+	}
+}
+
+static json_t *json_row(const struct row *row)
+{
+	auto_sb struct strbuf name = {0};
+	char uuid[UUID_STRLEN];
+	json_t *text = json_string(row->d->name);
+
+	/* JSON has no way to write a name that is not UTF-8. */
+	if (!text) {
+		print_safe(row->d->name, &name);
+		text = json_string(sb_str(&name));
+	}
+	return json_pack("{s:o, s:s?, s:s, s:s?, s:s?, s:n, s:n, s:n, s:n, s:n}", "name", text,
+			 "uuid", row->has_uuid ? uuid_str(&row->uuid, uuid) : NULL, "state",
+			 row->state, "policy", row->policy, "isolation", row->isolation, "tunnel",
+			 "shares", "provision", "counters", "digest");
+}
+
+static int print_json(const struct row *rows, size_t n, struct err *e)
+{
+	json_t *list = json_array(), *doc;
+	int r = list ? 0 : -1;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = json_array_append_new(list, json_row(&rows[i]));
+	doc = json_pack("{s:o}", "domains", list);
+	if (r == 0 && doc)
+		r = json_dumpf(doc, stdout, JSON_INDENT(2));
+	json_decref(doc);
+	if (r != 0 || !doc)
+		return err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
+	putchar('\n');
+	return 0;
+}
+
+static int print_rows(const struct cli *cli, const struct domains *all, const struct row *rows,
+		      size_t n, struct err *e)
+{
+	if (cli->json)
+		return print_json(rows, n, e);
+	if (cli->n_args == 0)
+		print_head();
+	for (size_t i = 0; i < n; i++) {
+		if (cli->n_args == 0)
+			print_row(&rows[i]);
+		else
+			print_detail(&rows[i]);
+	}
+	print_notes(rows, n);
+	if (err_is_set(&all->blind))
+		print_complaint("%s; as root there may be more to see", all->blind.msg);
+	return 0;
+}
+
+int verb_status(const struct cli *cli, struct err *e)
+{
+	auto_domains struct domains all = {0};
+	auto_free struct row *rows = NULL;
+	struct host_config host = {0};
+	struct domain *one = NULL;
+	size_t n = 0;
+	int r;
+
+	r = domains_load(cli->root, &all, e);
+	if (r == 0 && cli->n_args == 1)
+		r = domains_find(&all, cli->args[0], &one, e);
+	if (r < 0)
+		return r;
+	/* Without it a UUID may be missing; `check` says what is wrong with it. */
+	if (host_config_load(cli->root, &host, NULL) < 0)
+		policy_defaults(&host.defaults);
+	rows = calloc(all.n + 1, sizeof(*rows));
+	if (!rows)
+		r = err_os(e, ENOMEM, "status");
+	for (size_t i = 0; i < all.n && r == 0; i++) {
+		if (one && one != &all.list[i])
+			continue;
+		r = make_row(cli->root, &host, &all, &all.list[i], &rows[n], e);
+		if (r == 0)
+			n++;
+	}
+	if (r == 0)
+		r = print_rows(cli, &all, rows, n, e);
+	for (size_t i = 0; i < n; i++)
+		free(rows[i].policy);
+	host_config_free(&host);
+	return r;
+}

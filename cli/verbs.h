@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verbs of virt-cordon(8). */
+#pragma once
+
+#include "lib/cli.h"
+
+/* Each as struct cli_verb's run. */
+int verb_apply(const struct cli *cli, struct err *e);
+int verb_check(const struct cli *cli, struct err *e);
+int verb_forget(const struct cli *cli, struct err *e);
+int verb_gc(const struct cli *cli, struct err *e);
+int verb_status(const struct cli *cli, struct err *e);
