@@ -193,10 +193,19 @@ int base_params(const char *root, struct layout_params *ret, struct err *e)
 	return 0;
 }
 
+static const char *const families[] = {"netdev", "bridge", "inet"};
+
+bool base_absent(struct nl *nf)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		if (kern_table_exists(nf, families[i]) != 0)
+			return false;
+	return true;
+}
+
 int base_stands(const char *root, const struct layout_params *p, struct nl *nf, struct err *why,
 		struct err *e)
 {
-	static const char *const families[] = {"netdev", "bridge", "inet"};
 	uint64_t digest;
 	struct base b;
 

@@ -41,6 +41,9 @@ uint64_t base_text_digest(const struct layout_params *p);
  */
 int base_params(const char *root, struct layout_params *ret, struct err *e);
 
+/** base_absent - whether there is none of the three tables; false when in doubt. */
+bool base_absent(struct nl *nf);
+
 /**
  * base_stands - whether the shared tables are in the kernel just as base_save recorded them: 1 or
  * 0, or -errno. @why: when 0, set to what is wrong; may be NULL.

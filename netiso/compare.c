@@ -44,6 +44,52 @@ bool job_attached_same(struct job *j)
 	return true;
 }
 
+/* Whether one interval has all of @net. Keys are in no order; intervals do not overlap. */
+static bool interval_has(const struct kern_key *keys, size_t n, const struct ip_prefix *net)
+{
+	const uint32_t first = ntohl(net->addr.v4.s_addr);
+	const uint32_t last = first + (net->len < 32 ? UINT32_MAX >> net->len : 0);
+	bool inside = false;
+	uint32_t nearest = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t at;
+
+		if (keys[i].len != sizeof(at))
+			return false;
+		memcpy(&at, keys[i].bytes, sizeof(at));
+		at = ntohl(at);
+		if (at > first && at <= last)
+			return false;
+		/* The border before the first address; where two meet, the start counts. */
+		if (at <= first && (at > nearest || (at == nearest && !inside))) {
+			nearest = at;
+			inside = !keys[i].interval_end;
+		}
+	}
+	return inside;
+}
+
+static bool set_has_networks(struct job *j, const char *family, const char *set)
+{
+	auto_free struct kern_key *keys = NULL;
+	size_t n = 0;
+
+	if (kern_set_keys(&j->nf, family, set, &keys, &n, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < j->facts.n_nics; i++)
+		for (size_t k = 0; k < j->facts.nics[i].n_gateways; k++)
+			if (j->facts.nics[i].gateways[k].net.len < 32 &&
+			    !interval_has(keys, n, &j->facts.nics[i].gateways[k].net))
+				return false;
+	return true;
+}
+
+bool job_guests_known(struct job *j)
+{
+	return set_has_networks(j, "inet", "guests") && set_has_networks(j, "bridge", "networks");
+}
+
 static int differs(struct strbuf *diff, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

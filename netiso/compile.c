@@ -24,7 +24,7 @@ struct build {
 	const struct policy *p;
 	const struct iso_facts *f;
 	uint32_t mark;
-	struct strbuf clear, apply, undo_elements, undo_chains;
+	struct strbuf clear, guests, apply, undo_elements, undo_chains;
 	struct iso_chain *chains;
 	size_t n_chains;
 	struct iso_element *elements;
@@ -228,14 +228,15 @@ static void shared_element(struct build *b, const char *family, const char *set,
 }
 
 /* The sets have intervals: what is looked up is whether one holds the first address. */
-static void network_element(struct build *b, const struct ip_prefix *net)
+static void network_element(struct build *b, const char *family, const char *set,
+			    const struct ip_prefix *net)
 {
-	struct term key = term_ip(&net->addr);
+	struct iso_element el = as_element(family, set, term_ip(&net->addr));
 	char text[PREFIX_STRLEN];
 
-	(void)snprintf(key.text, sizeof(key.text), "%s", ip_prefix_str(net, text));
-	shared_element(b, "inet", "guests", key);
-	shared_element(b, "bridge", "networks", key);
+	sb_addf(&b->guests, "add element %s " TBL " %s { %s }\n", family, set,
+		ip_prefix_str(net, text));
+	remember(b, &el, text, "");
 }
 
 /* Each network once, also with several NICs or addresses of the host on it: nft 1.0.6 fails to merge
@@ -254,8 +255,10 @@ static void network_elements(struct build *b)
 			if (b->f->nics[i].gateways[k].net.len < 32)
 				list[n++] = b->f->nics[i].gateways[k].net;
 	n = iso_merge_prefixes(list, n);
-	for (size_t i = 0; i < n; i++)
-		network_element(b, &list[i]);
+	for (size_t i = 0; i < n; i++) {
+		network_element(b, "inet", "guests", &list[i]);
+		network_element(b, "bridge", "networks", &list[i]);
+	}
 	free(list);
 }
 
@@ -605,15 +608,17 @@ static bool finish(struct build *b, struct iso_plan *ret)
 		failed = failed || b->chains[i].make.failed;
 	}
 	sb_adds(&ret->apply, sb_str(&b->clear));
+	sb_adds(&ret->apply, sb_str(&b->guests));
 	sb_adds(&ret->apply, sb_str(&b->apply));
+	ret->guests = b->guests;
 	ret->fresh = b->apply;
 	sb_adds(&b->undo_elements, sb_str(&b->undo_chains));
 	ret->undo = b->undo_elements;
 	failed = failed || b->clear.failed || b->undo_chains.failed;
 	sb_free(&b->clear);
 	sb_free(&b->undo_chains);
-	return !failed && !ret->apply.failed && !ret->fresh.failed && !ret->undo.failed &&
-	       !ret->attached.failed;
+	return !failed && !ret->apply.failed && !ret->fresh.failed && !ret->guests.failed &&
+	       !ret->undo.failed && !ret->attached.failed;
 }
 
 int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_plan *ret,
@@ -643,6 +648,7 @@ void iso_plan_free(struct iso_plan *plan)
 		return;
 	sb_free(&plan->apply);
 	sb_free(&plan->fresh);
+	sb_free(&plan->guests);
 	sb_free(&plan->undo);
 	sb_free(&plan->attached);
 	for (size_t i = 0; i < plan->n_chains; i++)

@@ -84,8 +84,10 @@ struct iso_chain {
 
 struct iso_plan {
 	struct strbuf apply; /* adds the domain's objects; the shared layout stands already */
-	struct strbuf fresh; /* the same when no chain of its taps stands, and @chains all do */
-	struct iso_chain *chains; /* a part of @apply */
+	/* The same without what may stand already: @chains, @guests, and older chains of its taps. */
+	struct strbuf fresh;
+	struct strbuf guests; /* adds its networks to those where guests live */
+	struct iso_chain *chains;
 	size_t n_chains;
 	struct strbuf undo;	    /* removes them, also when some or all of them are gone */
 	struct strbuf attached;	    /* replaces the set of attached prefixes */

@@ -126,6 +126,8 @@ static int compose_plan(struct job *j, bool new, struct strbuf *text, struct err
 		if (fresh && r == 0)
 			sb_adds(text, sb_str(&c->make));
 	}
+	if (fresh && !job_guests_known(j))
+		sb_adds(text, sb_str(&j->plan.guests));
 	sb_adds(text, sb_str(fresh ? &j->plan.fresh : &j->plan.apply));
 	return 0;
 }
@@ -149,7 +151,8 @@ static bool others_isolated(struct job *j)
 
 /* The shared part is put in where none stands. Where it does stand but /run/virt-cordon was lost, the
  * numbers of running domains would be given a second time: nothing starts before these have ended. */
-static int compose_shared(struct job *j, struct strbuf *text, bool *emptied, struct err *e)
+static int compose_shared(struct job *j, struct strbuf *text, bool absent, bool *emptied,
+			  struct err *e)
 {
 	char tap[IFNAMSIZ];
 	int r = job_stray_tap(j, true, tap, e);
@@ -163,10 +166,27 @@ static int compose_shared(struct job *j, struct strbuf *text, bool *emptied, str
 			       tap);
 	/* With no one else's in it, what stands may be of domains long gone: their numbers are free. */
 	*emptied = !others_isolated(j);
-	if (*emptied)
+	if (*emptied && !absent)
 		layout_emit_remove(text);
 	layout_emit(&j->params, text);
 	return 0;
+}
+
+/* Where nothing stands, nothing is to be flushed; that of an empty set counts as a deletion, too. */
+static void drop_flushes(struct strbuf *text)
+{
+	struct strbuf kept = {0};
+
+	for (const char *line = sb_str(text); *line;) {
+		const size_t n = strcspn(line, "\n") + 1;
+
+		if (strncmp(line, "flush ", 6) != 0)
+			sb_add(&kept, line, n);
+		line += n;
+	}
+	kept.failed = kept.failed || text->failed;
+	sb_free(text);
+	*text = kept;
 }
 
 /* One transaction that leads from whatever stands to the plan. @shared: the layout is in it too. */
@@ -174,14 +194,15 @@ static int compose(struct job *j, struct strbuf *text, struct strbuf *undo, bool
 		   struct err *e)
 {
 	struct err why = {0};
-	bool emptied = false;
+	bool emptied = false, absent;
 	int r;
 
 	r = base_stands(j->root, &j->params, &j->nf, &why, e);
 	if (r < 0)
 		return r;
 	*shared = r == 0;
-	r = *shared ? compose_shared(j, text, &emptied, e) : 0;
+	absent = *shared && base_absent(&j->nf);
+	r = *shared ? compose_shared(j, text, absent, &emptied, e) : 0;
 	if (r == 0)
 		r = job_claim_taps(j, text, e);
 	if (r == 0)
@@ -196,9 +217,11 @@ static int compose(struct job *j, struct strbuf *text, struct strbuf *undo, bool
 	sb_adds(text, sb_str(undo));
 	if (*shared || !job_attached_same(j))
 		sb_adds(text, sb_str(&j->plan.attached));
-	r = compose_plan(j, !undo->len, text, e);
+	r = compose_plan(j, !undo->len && (!emptied || absent), text, e);
 	if (r < 0)
 		return r;
+	if (absent)
+		drop_flushes(text);
 	/* Until the transaction is through, undo must take back the old and the new. */
 	sb_adds(undo, sb_str(&j->plan.undo));
 	return text->failed || undo->failed ? err_os(e, ENOMEM, "nftables commands") : 0;

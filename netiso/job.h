@@ -36,6 +36,9 @@ int job_compare(struct job *j, struct strbuf *diff, struct err *e);
 /** job_attached_same - whether the set of attached prefixes in the kernel is the planned one. */
 bool job_attached_same(struct job *j);
 
+/** job_guests_known - whether the set of guests' networks in the kernel has all of this domain. */
+bool job_guests_known(struct job *j);
+
 /**
  * job_addresses - commands that delete what the domain's NICs own, and addresses of the plan that
  * another domain's NIC owns.

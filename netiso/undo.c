@@ -3,6 +3,7 @@
 #include "netiso/job.h"
 
 #include "lib/util.h"
+#include "netiso/base.h"
 #include "netiso/kernel.h"
 #include "netiso/layout.h"
 #include "netiso/nft.h"
@@ -256,8 +257,7 @@ int job_revert_own(struct job *j, struct err *e)
 	if (r < 0)
 		return r;
 	/* Tables that are gone (a flush of the ruleset) need no undo. */
-	if (kern_table_exists(&j->nf, "bridge") == 0 && kern_table_exists(&j->nf, "inet") == 0 &&
-	    kern_table_exists(&j->nf, "netdev") == 0)
+	if (base_absent(&j->nf))
 		return 0;
 	if (job_addresses(j, false, &text, NULL) < 0)
 		sb_free(&text);
