@@ -131,6 +131,16 @@ static struct term term_proto(uint8_t proto)
 	return t;
 }
 
+/* A conntrack zone is of 16 bits in host order; as a value it is not padded. */
+static struct term term_zone(uint32_t slot)
+{
+	const uint16_t zone = (uint16_t)slot;
+	struct term t = term_bytes(&zone, sizeof(zone));
+
+	(void)snprintf(t.text, sizeof(t.text), "%u", zone);
+	return t;
+}
+
 static struct term term_port(uint16_t port)
 {
 	const uint16_t be = htons(port);
@@ -427,6 +437,8 @@ static void nic_elements(struct build *b, const struct iso_nic *nic)
 	const struct term tap = term_link(nic->tap), mark = term_mark(b->mark);
 
 	set_element(b, "bridge", "nics", tap);
+	if (b->p->egress == EGRESS_NONE)
+		set_element(b, "bridge", "nics_closed", tap);
 	map_element(b, "bridge", "nic_mark", tap, mark);
 	map_element(b, "bridge", "nic_priority", tap, term_nic(b, nic));
 	set_element(b, "bridge", "nic_own", join(tap, term_nic(b, nic)));
@@ -529,12 +541,23 @@ static void flow_limit(struct build *b)
 	verdict_element(b, "inet", "flow_limit", term_mark(b->mark), "goto", chain);
 }
 
+static void zone_elements(struct build *b)
+{
+	const struct term mark = term_mark(b->mark), zone = term_zone(b->f->slot);
+	struct term value = zone;
+
+	value.len = sizeof(uint16_t);
+	map_element(b, "inet", "mark_zone", mark, value);
+	set_element(b, "inet", "own_zone", join(mark, zone));
+}
+
 /* Gate 4. */
 static void domain_elements(struct build *b)
 {
 	const struct term mark = term_mark(b->mark);
 	const struct policy *p = b->p;
 
+	zone_elements(b);
 	flow_limit(b);
 	if (p->log_denied)
 		set_element(b, "inet", "logged", mark);

@@ -42,6 +42,11 @@
 #define PRI_BRIDGE "-400"
 #define PRI_GUEST "-149"
 #define PRI_REDIRECTED "-10"
+#define PRI_ZONES "-300" /* before conntrack, -200 */
+
+/* skb->priority between inet forward and bridge output: from elsewhere to a guest. */
+#define PRIO_OUTSIDE "ffff:1"
+#define PRIO_REDIRECTED "ffff:2"
 
 const struct layout_chain layout_chains[] = {
 	{"netdev", "frames", NULL},
@@ -58,9 +63,12 @@ const struct layout_chain layout_chains[] = {
 	{"bridge", "nic_dhcp_target", NULL},
 	{"bridge", "nic_dhcp_source", NULL},
 	{"bridge", "nic_dhcp_rate", NULL},
+	{"bridge", "answer", NULL},
 	{"bridge", "lesson", NULL},
+	{"bridge", "learn", NULL},
 	{"bridge", "between", "type filter hook forward priority " PRI_BRIDGE "; policy accept;"},
 	{"bridge", "lessons", "type filter hook output priority " PRI_BRIDGE "; policy accept;"},
+	{"inet", "zones", "type filter hook prerouting priority " PRI_ZONES "; policy accept;"},
 	{"inet", "prerouting",
 	 "type filter hook prerouting priority " PRI_GUEST "; policy accept;"},
 	{"inet", "guest", NULL},
@@ -71,6 +79,7 @@ const struct layout_chain layout_chains[] = {
 	{"inet", "passing", "type filter hook forward priority " PRI_REDIRECTED "; policy accept;"},
 	{"inet", "arriving", "type filter hook input priority " PRI_REDIRECTED "; policy accept;"},
 	{"inet", "leaving", "type filter hook output priority -400; policy accept;"},
+	{"inet", "inbound", NULL},
 	{"inet", "redirected", NULL},
 	{"inet", "deny_host", NULL},
 	{"inet", "deny_range", NULL},
@@ -97,6 +106,7 @@ static const struct {
 	{"map bridge", "nic_lease { type ifname : verdict; }"},
 	{"set bridge", "nic_mac { typeof iifname . @ll,48,48; }"},
 	{"set bridge", "nic_gateway { typeof iifname . @nh,96,32; }"},
+	{"set bridge", "nics_closed { typeof iifname; }"},
 	{"set bridge", "nic_own { typeof iifname . meta priority; }"},
 	{"map bridge", "address_owner { typeof @nh,96,32 : meta priority; size 1048576; flags "
 		       "dynamic,timeout; }"},
@@ -111,6 +121,8 @@ static const struct {
 	{"set bridge",
 	 "dhcp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
 	{"map inet", "priority_mark { typeof meta priority : meta mark; }"},
+	{"map inet", "mark_zone { typeof meta mark : ct zone; }"},
+	{"set inet", "own_zone { typeof meta mark . ct original zone; }"},
 	{"map inet", "egress { type mark : verdict; }"},
 	{"map inet", "dns { type mark : verdict; }"},
 	{"map inet", "dns_to { typeof meta mark : ip daddr; }"},
@@ -142,8 +154,7 @@ struct rule {
 	const char *text;
 };
 
-/* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies,
- * $ALIEN that of packets from guests that are not ours. */
+/* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies. */
 static const struct rule rules[] = {
 	{"netdev", "frames", "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 goto types"},
 	{"netdev", "frames", "ether daddr ff:ff:ff:ff:ff:ff goto types"},
@@ -210,23 +221,36 @@ static const struct rule rules[] = {
 	{"bridge", "nic_dhcp_rate", "accept"},
 	{"bridge", "between", "iifname @nics drop"},
 	{"bridge", "between", "oifname @nics drop"},
-	{"bridge", "lessons", "meta mark $ALIEN oifname @nics drop"},
+	{"bridge", "lessons", "meta priority " PRIO_OUTSIDE " oifname @nics drop"},
+	{"bridge", "lessons", "meta priority " PRIO_REDIRECTED " oifname @nics_closed drop"},
 	{"bridge", "lessons", "limit name oifname map @nic_rate_in drop"},
 	{"bridge", "lessons",
-	 "meta mark $DHCP udp sport 67 udp dport 68 oifname . @nh,96,32 @nic_gateway goto lesson"},
+	 "meta mark $DHCP udp sport 67 udp dport 68 oifname @nics goto answer"},
+	/* A broadcast answer is flooded to every port: no guest hears what is another's. */
+	{"bridge", "answer", "oifname . @th,288,48 @nic_mac goto lesson"},
+	{"bridge", "answer", "drop"},
 	/* RFC 2132: option 53 of length 1, value 5 (ACK), which dnsmasq puts first, right behind the
-	 * magic cookie. To this NIC's hardware address; an address; none that a policy gave away. */
+	 * magic cookie. An address; none that a policy gave away. */
 	{"bridge", "lesson",
-	 "@th,1984,24 0x350105 oifname . @th,288,48 @nic_mac @th,192,32 != 0x00000000 @th,192,32 "
-	 "!= "
-	 "@address_static oifname vmap @nic_lease"},
+	 "oifname . @nh,96,32 @nic_gateway @th,1984,24 0x350105 @th,192,32 != 0x00000000 goto "
+	 "learn"},
+	{"bridge", "learn", "@th,192,32 != @address_static oifname vmap @nic_lease"},
 
 	{"inet", "leaving", "oifname @bridges udp sport 67 udp dport 68 meta mark set $DHCP"},
+
+	/* What a domain opens is its own, and this run's: connections of before, under another policy
+	 * or none, are not found again. The other direction has no zone, so answers find their way. */
+	/* All DHCP clients share one entry of conntrack, which has no second zone for the answer. */
+	{"inet", "zones", "udp sport 68 udp dport 67 accept"},
+	{"inet", "zones", "ct original zone set meta mark map @mark_zone"},
 
 	{"inet", "prerouting", "meta mark set meta priority map @priority_mark"},
 	{"inet", "prerouting", "meta mark & $MASK == $BASE goto guest"},
 	{"inet", "guest", "ct state invalid drop"},
-	{"inet", "guest", "ct state established,related accept"},
+	{"inet", "guest", "ct state established accept"},
+	/* An ICMP error speaks of any connection that it quotes: only of the guest's own. */
+	{"inet", "guest", "ct state related meta mark . ct original zone @own_zone accept"},
+	{"inet", "guest", "ct state related drop"},
 	/* A connection begins with SYN; conntrack takes up others in mid-stream
 	 * (nf_conntrack_tcp_loose), and an answer to one would tell that there is a host. */
 	{"inet", "guest", "tcp flags & (fin | syn | rst | ack) != syn drop"},
@@ -259,13 +283,18 @@ static const struct rule rules[] = {
 	{"inet", "nat_guest", "udp dport 53 dnat ip to meta mark map @dns_to"},
 	{"inet", "nat_guest", "tcp dport 53 dnat ip to meta mark map @dns_to"},
 
-	/* Another guest that came round by the gateway; bridge output knows whether this one is ours. */
+	/* From outside, or from another guest, to a guest: bridge output knows whether it is ours. Past
+	 * ip_forward() the priority is free, and other programs' marks stay what they are. */
 	{"inet", "passing",
-	 "iifname @bridges oifname @bridges meta mark & $MASK != $BASE ct state != { established, "
-	 "related } meta mark set $ALIEN accept"},
+	 "oifname @bridges meta mark & $MASK != $BASE ct state != { established, related } goto "
+	 "inbound"},
 	{"inet", "passing", "meta mark & $MASK != $BASE accept"},
 	{"inet", "passing", "ct state established,related accept"},
 	{"inet", "passing", "ct status & dnat == dnat goto redirected"},
+	/* A port that the host's admin redirects to a guest is open on purpose. */
+	{"inet", "inbound",
+	 "ct status & dnat == dnat meta priority set " PRIO_REDIRECTED " accept"},
+	{"inet", "inbound", "meta priority set " PRIO_OUTSIDE " accept"},
 	{"inet", "redirected", "meta mark . ip daddr @dns_address accept"},
 	{"inet", "redirected", "ip daddr @guests goto deny_redirected"},
 	{"inet", "redirected", "meta mark . ct original ip daddr @gateway accept"},
@@ -313,8 +342,6 @@ static void emit_filled(struct strbuf *out, const char *text, const struct layou
 		text += plain;
 		if (strncmp(text, "$BASE", 5) == 0 || strncmp(text, "$DHCP", 5) == 0)
 			sb_addf(out, "0x%08x", p->mark_base), text += 5;
-		else if (strncmp(text, "$ALIEN", 6) == 0)
-			sb_addf(out, "0x%08x", p->mark_base | LAYOUT_CLASS_INTERNET), text += 6;
 		else if (strncmp(text, "$MASK", 5) == 0)
 			sb_addf(out, "0x%08x", LAYOUT_MARK_MASK), text += 5;
 		else if (*text)

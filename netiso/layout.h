@@ -13,9 +13,8 @@
 
 /*
  * A mark is mark_base + class bit + slot. Slot 0 is no domain: it marks the host's own DHCP replies
- * on their way to a tap, and, with the class bit, what comes from a guest that is not ours. Of a
- * domain, the bit says that the main routing table may be used; without it only the local table
- * (and, later, a tunnel's own) is.
+ * on their way to a tap. The class bit says that the main routing table may be used; without it
+ * only the local table (and, later, a tunnel's own) is.
  */
 #define LAYOUT_MARK_MASK 0xffff0000u
 #define LAYOUT_CLASS_INTERNET 0x8000u
