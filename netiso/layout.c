@@ -244,7 +244,7 @@ static const struct rule rules[] = {
 	{"inet", "zones", "udp sport 68 udp dport 67 accept"},
 	{"inet", "zones", "ct original zone set meta mark map @mark_zone"},
 
-	{"inet", "prerouting", "meta mark set meta priority map @priority_mark"},
+	{"inet", "prerouting", "iifname @bridges meta mark set meta priority map @priority_mark"},
 	{"inet", "prerouting", "meta mark & $MASK == $BASE goto guest"},
 	{"inet", "guest", "ct state invalid drop"},
 	{"inet", "guest", "ct state established accept"},
