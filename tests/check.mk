@@ -3,7 +3,7 @@
 
 LEVELS := self unit golden cli asan fuzz lint netns lab kernel
 # No test at all in one of these is a failure; with CI=true in the environment a skip is, too.
-REQUIRED ?= self unit golden asan fuzz lint lab
+REQUIRED ?= self unit golden cli asan fuzz lint netns lab kernel
 
 export CORDON_BUILD = $(abspath $(B))
 # For clang-tidy; quoted for a shell.
