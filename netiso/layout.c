@@ -18,19 +18,25 @@
  *    their ethertype, past every bridge hook and past each rule that names the bridge.
  * 2. bridge prerouting. The tap's name is looked up in maps: it gives the domain's mark, and says
  *    which source MAC, ARP sender, IPv4 source and DHCP chaddr are its own. Rules here are
- * positive: what cannot be read (a header cut short by fragmentation) matches nothing and is
- * dropped.
+ *    positive: what cannot be read (a header cut short by fragmentation) matches nothing and is
+ *    dropped.
  * 3. bridge forward. Nothing goes from or to a tap of ours but through the host's IP stack.
  * 4. inet prerouting, after conntrack and after the usual place of programs that rewrite marks
  *    (wg-quick, -150), before any destination NAT (-100). The mark tells the domain, which is
- * looked up in maps again: what the policy does not allow ends here. Since wg-quick takes the mark
- * of each UDP packet away, the mark's twin in skb->priority brings it back; ip_forward() is the
- *    first to overwrite that field, later.
+ *    looked up in maps again: what the policy does not allow ends here. Since wg-quick takes the
+ *    mark of each UDP packet away, the NIC's number in skb->priority brings it back; ip_forward()
+ *    is the first to overwrite that field, later.
  *
  * Forward and input look again at new connections that another program's NAT has redirected.
  *
- * The other way, in bridge output, the host's own DHCP acknowledgements teach which NIC an address
- * belongs to. They are told from forged ones by a mark that only inet output sets. An address has one
+ * Before conntrack a domain's packets are put into a zone of their own, for the original direction
+ * only: what it opens is told from what others opened, and from what it opened in an earlier run.
+ *
+ * The other way, nobody but the host opens a connection to a guest: inet forward marks such packets
+ * in skb->priority, and bridge output, which knows the tap, drops them.
+ *
+ * Bridge output also lets the host's own DHCP acknowledgements teach which NIC an address belongs
+ * to. They are told from forged ones by a mark that only inet output sets. An address has one
  * owner: what the server gives to another NIC, the one before it has lost.
  *
  * A NIC's number, slot:1 and up, is what skb->priority holds and what owns addresses.
@@ -288,6 +294,10 @@ static const struct rule rules[] = {
 	{"inet", "passing",
 	 "oifname @bridges meta mark & $MASK != $BASE ct state != { established, related } goto "
 	 "inbound"},
+	/* And what pretends to be an answer: from a guest, in the name of a peer elsewhere. */
+	{"inet", "passing",
+	 "iifname @bridges oifname @bridges meta mark & $MASK != $BASE fib saddr . iif oif missing "
+	 "meta priority set " PRIO_OUTSIDE " accept"},
 	{"inet", "passing", "meta mark & $MASK != $BASE accept"},
 	{"inet", "passing", "ct state established,related accept"},
 	{"inet", "passing", "ct status & dnat == dnat goto redirected"},
