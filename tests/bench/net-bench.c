@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Packets per second and bytes per second, from one namespace to another. */
+#include "lib/util.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define BATCH 64
+#define PAYLOAD 64
+
+__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs("net-bench: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	exit(1);
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static struct sockaddr_in address(const char *ip, const char *port)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)strtoul(port, NULL, 10))};
+
+	if (inet_pton(AF_INET, ip, &sa.sin_addr) != 1)
+		die("%s: not an address", ip);
+	return sa;
+}
+
+static int open_socket(int type)
+{
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		die("socket: %m");
+	return fd;
+}
+
+/* One flow of small datagrams, not connected: an ICMP error must not end it. Prints nanoseconds
+ * for each; on veth pairs the sender's own CPU does all the work up to the other end. */
+static void udp_send(const struct sockaddr_in *to, unsigned count)
+{
+	static char payload[PAYLOAD];
+	struct iovec iov = {.iov_base = payload, .iov_len = sizeof(payload)};
+	struct mmsghdr msgs[BATCH];
+	auto_close int fd = open_socket(SOCK_DGRAM);
+	double begin;
+
+	for (size_t i = 0; i < BATCH; i++)
+		msgs[i] = (struct mmsghdr){.msg_hdr = {.msg_name = (void *)(uintptr_t)to,
+						       .msg_namelen = sizeof(*to),
+						       .msg_iov = &iov,
+						       .msg_iovlen = 1}};
+	begin = now();
+	for (unsigned done = 0; done < count;) {
+		const int n = sendmmsg(fd, msgs, BATCH, 0);
+
+		if (n < 0)
+			die("sendmmsg: %m");
+		done += (unsigned)n;
+	}
+	printf("%.0f\n", (now() - begin) * 1e9 / count);
+}
+
+/* Takes connections for ever and throws away what comes. */
+static void tcp_sink(const struct sockaddr_in *at)
+{
+	static char buf[1 << 20];
+	auto_close int fd = open_socket(SOCK_STREAM);
+	const int one = 1;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (const struct sockaddr *)at, sizeof(*at)) < 0 || listen(fd, 4096) < 0)
+		die("cannot listen: %m");
+	puts("ready");
+	(void)fflush(stdout);
+	for (;;) {
+		auto_close int c = accept(fd, NULL, NULL);
+
+		while (c >= 0 && read(c, buf, sizeof(buf)) > 0)
+			;
+	}
+}
+
+/* Prints Mbit/s of payload. */
+static void tcp_send(const struct sockaddr_in *to, double seconds)
+{
+	static char buf[1 << 17];
+	auto_close int fd = open_socket(SOCK_STREAM);
+	double begin, end;
+	uint64_t sent = 0;
+
+	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0)
+		die("connect: %m");
+	begin = now();
+	do {
+		const ssize_t n = write(fd, buf, sizeof(buf));
+
+		if (n < 0)
+			die("write: %m");
+		sent += (uint64_t)n;
+		end = now();
+	} while (end - begin < seconds);
+	printf("%.0f\n", (double)sent * 8 / (end - begin) / 1e6);
+}
+
+/* Prints microseconds from SYN to the end of the handshake: the median of @count. */
+static int compare(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void tcp_connect(const struct sockaddr_in *to, unsigned count)
+{
+	auto_free double *us = calloc(count, sizeof(*us));
+
+	if (!us || !count)
+		die("out of memory");
+	for (unsigned i = 0; i < count; i++) {
+		const struct linger reset = {1, 0};
+		auto_close int fd = open_socket(SOCK_STREAM);
+		const double begin = now();
+
+		if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0)
+			die("connect: %m");
+		us[i] = (now() - begin) * 1e6;
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	}
+	qsort(us, count, sizeof(*us), compare);
+	printf("%.1f\n", us[count / 2]);
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_in sa;
+
+	if (argc < 4)
+		die("usage: net-bench sink ADDRESS PORT | udp|connect ADDRESS PORT COUNT | "
+		    "tcp ADDRESS PORT SECONDS");
+	(void)signal(SIGPIPE, SIG_IGN);
+	sa = address(argv[2], argv[3]);
+	if (strcmp(argv[1], "sink") == 0)
+		tcp_sink(&sa);
+	else if (argc < 5)
+		die("%s: one argument more", argv[1]);
+	else if (strcmp(argv[1], "udp") == 0)
+		udp_send(&sa, (unsigned)strtoul(argv[4], NULL, 10));
+	else if (strcmp(argv[1], "connect") == 0)
+		tcp_connect(&sa, (unsigned)strtoul(argv[4], NULL, 10));
+	else if (strcmp(argv[1], "tcp") == 0)
+		tcp_send(&sa, strtod(argv[4], NULL));
+	else
+		die("%s?", argv[1]);
+	return 0;
+}
