@@ -514,35 +514,6 @@ static int network_path(const char *root, const char *network, char *buf, size_t
 	return path_fmt(buf, size, e, "%s" RUN_DIR "/networks/%s", root, sb_str(&name));
 }
 
-int record_network_save(const char *root, const char *network, const char *bridge, struct err *e)
-{
-	char path[PATH_MAX];
-	int r;
-
-	r = make_dirs(root, RUN_DIR "/networks", 0755, e);
-	if (r == 0)
-		r = network_path(root, network, path, sizeof(path), e);
-	if (r < 0)
-		return r;
-	(void)unlink(path);
-	if (symlink(bridge, path) < 0)
-		return err_os(e, errno, "cannot make %s", path);
-	return 0;
-}
-
-int record_network_remove(const char *root, const char *network, struct err *e)
-{
-	char path[PATH_MAX];
-	int r;
-
-	r = network_path(root, network, path, sizeof(path), e);
-	if (r < 0)
-		return r;
-	if (unlink(path) < 0 && errno != ENOENT)
-		return err_os(e, errno, "cannot remove %s", path);
-	return 0;
-}
-
 static bool read_bridge(const char *path, char bridge[static IFNAMSIZ])
 {
 	char buf[IFNAMSIZ + 1] = {0};
@@ -552,6 +523,47 @@ static bool read_bridge(const char *path, char bridge[static IFNAMSIZ])
 		return false;
 	memcpy(bridge, buf, IFNAMSIZ);
 	return true;
+}
+
+/* Never without a record on the way from one to another: its guard would be forgotten. */
+int record_network_save(const char *root, const char *network, const char *bridge, struct err *e)
+{
+	char path[PATH_MAX], tmp[PATH_MAX], old[IFNAMSIZ];
+	int r;
+
+	r = make_dirs(root, RUN_DIR "/networks", 0755, e);
+	if (r == 0)
+		r = network_path(root, network, path, sizeof(path), e);
+	if (r == 0)
+		r = path_fmt(tmp, sizeof(tmp), e, "%s" RUN_DIR "/network.new", root);
+	if (r < 0)
+		return r;
+	if (read_bridge(path, old) && strcmp(old, bridge) == 0)
+		return 0;
+	(void)unlink(tmp);
+	if (symlink(bridge, tmp) < 0 || rename(tmp, path) < 0) {
+		const int saved = errno;
+
+		(void)unlink(tmp);
+		return err_os(e, saved, "cannot make %s", path);
+	}
+	return 0;
+}
+
+int record_network_remove(const char *root, const char *network, struct err *e)
+{
+	char path[PATH_MAX], tmp[PATH_MAX];
+	int r;
+
+	r = network_path(root, network, path, sizeof(path), e);
+	if (r == 0)
+		r = path_fmt(tmp, sizeof(tmp), e, "%s" RUN_DIR "/network.new", root);
+	if (r < 0)
+		return r;
+	(void)unlink(tmp);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_os(e, errno, "cannot remove %s", path);
+	return 0;
 }
 
 int record_network_bridge(const char *root, const char *network, char bridge[static IFNAMSIZ],

@@ -119,6 +119,8 @@ void base_forget(const char *root)
 
 	base_path(root, "", path, sizeof(path));
 	(void)unlink(path);
+	base_path(root, ".new", path, sizeof(path));
+	(void)unlink(path);
 	forget_chains(root);
 }
 

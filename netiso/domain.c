@@ -360,6 +360,12 @@ static int revert_shared(const char *root, struct err *e)
 	return r;
 }
 
+static void release_taps(const struct job *j)
+{
+	for (size_t i = 0; i < j->rec.n_nics; i++)
+		(void)record_tap_release(j->root, j->rec.nics[i].tap, &j->rec.uuid, NULL);
+}
+
 int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 {
 	auto_job struct job j = {.root = root};
@@ -375,16 +381,17 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 		return r;
 	(void)snprintf(path, sizeof(path), "%s/" UNDO_FILE,
 		       record_dir(root, uuid, dir, sizeof(dir)));
-	if (record_file_gone(root, uuid, UNDO_FILE))
+	if (record_file_gone(root, uuid, UNDO_FILE)) {
+		release_taps(&j); /* claimed before anything else was done */
 		return 0;
+	}
 	r = nl_open(&j.nf, NETLINK_NETFILTER, e);
 	if (r < 0)
 		return r;
 	r = others_isolated(&j) ? job_revert_own(&j, e) : revert_shared(root, e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < j.rec.n_nics; i++)
-		(void)record_tap_release(root, j.rec.nics[i].tap, uuid, NULL);
+	release_taps(&j);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_os(e, errno, "cannot remove %s", path);
 	util_closep(&lock);

@@ -193,6 +193,19 @@ static int write_first(struct nl *nl, const struct rtnl_rule *list, size_t n,
 	return r;
 }
 
+/* A second lookup of the local table is left when write_first did not come to its end. */
+static int single_local(struct nl *nl, const struct rtnl_rule *list, size_t n, int family,
+			struct err *e)
+{
+	size_t seen = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (is_local_lookup(&list[i]) && seen++)
+			r = del_local(nl, family, e);
+	return r;
+}
+
 static int apply_family(struct nl *nl, const struct guard_rules *g, struct err *e)
 {
 	auto_free struct rtnl_rule *list = NULL;
@@ -206,9 +219,11 @@ static int apply_family(struct nl *nl, const struct guard_rules *g, struct err *
 	for (size_t i = g->n; i-- > g->n_first && r == 0;)
 		if (find(list, n, &g->rules[i], 0) == n)
 			r = rtnl_rule_add(nl, &g->rules[i], e);
-	if (r == 0 && !first_in_order(list, n, g))
-		r = write_first(nl, list, n, g, e);
-	return r;
+	if (r < 0)
+		return r;
+	if (!first_in_order(list, n, g))
+		return write_first(nl, list, n, g, e);
+	return single_local(nl, list, n, g->rules[0].family, e);
 }
 
 static int check_family(struct nl *nl, const struct guard_rules *g, struct strbuf *diff,
@@ -319,7 +334,7 @@ static int revert_family(struct nl *nl, int family, const char *bridge, struct e
 	}
 	if (r == 0 && target && !others)
 		r = rtnl_rule_del(nl, target, e);
-	return r;
+	return r < 0 ? r : single_local(nl, list, n, family, e);
 }
 
 int guard_revert(const char *root, const char *network, struct err *e)
