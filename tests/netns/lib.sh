@@ -198,6 +198,8 @@ ns_bg() { # PLACE ORDER...
 	shift
 	answer=$(ns_order "$place" bg "$@") || { NS_OUT=$answer && return 2; }
 	NS_JOB=${answer#ok }
+	# one that could not listen is over already
+	[[ ! -e /run/probe/job.$NS_JOB.done2 ]] || { NS_OUT=$(probe wait "$NS_JOB") || return 2; }
 }
 
 # ns_expect ok|denied DESCRIPTION PLACE ORDER...: a row about one order's own verdict.
@@ -252,7 +254,12 @@ ns_start_one() { # LISTENER SENDER: sets NS_JOB, 0 when it could not be tried
 	if [[ $1 = - ]]; then
 		ns_bg $NS_SEND "timeout=$NS_TIMEOUT" || NS_JOB=0
 	else
-		ns_bg $NS_LISTEN timeout=60000 || NS_JOB=0
+		# a listener just ended may hold its port for a moment
+		for ((i = 0; i < 20; i++)); do
+			ns_bg $NS_LISTEN timeout=60000 && return
+			sleep 0.05
+		done
+		NS_JOB=0
 	fi
 }
 

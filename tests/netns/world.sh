@@ -21,6 +21,7 @@ ns_ip() { # PLACE  (commands on stdin)
 }
 
 ns_world() {
+	mkdir -p "$NS_ROOT/run/virt-cordon"
 	ns_place lan inet
 	sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
 		net.ipv6.conf.default.accept_dad=0 net.ipv4.icmp_ratelimit=0 \
@@ -162,8 +163,8 @@ ns_snapshot() {
 	nft -s list ruleset
 	ip rule
 	ip -6 rule
-	find "$NS_ROOT"/run/virt-cordon -mindepth 1 \( -path '*/taps/*' -o -name base -o -name '*.undo' \
-		-o -path '*/networks/*' -o -name '*.new*' \) 2>/dev/null
+	find "$NS_ROOT/run/virt-cordon" ! -type d ! -name record ! -name policy.ini ! -name lock \
+		-printf '%p %l\n' | sort
 }
 
 # Our tables as lines that can be compared: elements in any order, without those that packets make.
