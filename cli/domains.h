@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct domain {
-	char *name; /* the record's, or the policy file's; of a record that cannot be read its UUID */
+	char *name; /* the record's or policy file's; of an unreadable record its UUID */
 	bool has_uuid;
 	struct uuid uuid;
 	bool has_policy; /* a file of its name is there; it need not be readable */

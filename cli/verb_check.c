@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* virt-cordon check: policies for mistakes, running domains against their plan, the installation. */
+/* virt-cordon check: policies for mistakes, running domains against their plan, the hooks. */
 #include "cli/verbs.h"
 
 #include "cli/domains.h"

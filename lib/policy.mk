@@ -2,7 +2,8 @@
 # Policy files: value types, parsers, the strict layer over iniparser, the schema.
 LIB_SRCS += lib/net.c lib/parse.c lib/suggest.c lib/securefile.c \
 	lib/ini.c lib/ini_check.c lib/ini_report.c \
-	lib/policy.c lib/policy_built.c lib/policy_check.c lib/policy_devices.c lib/policy_files.c lib/policy_host.c \
+	lib/policy.c lib/policy_built.c lib/policy_check.c lib/policy_devices.c \
+	lib/policy_files.c lib/policy_host.c \
 	lib/policy_lists.c lib/policy_load.c lib/policy_print.c lib/policy_reader.c \
 	lib/policy_schema.c lib/policy_values.c
 UNIT_TESTS += test_net test_parse test_ini test_securefile

@@ -130,7 +130,7 @@ int record_history_add(const char *root, const struct uuid *uuid, const char *na
  */
 int record_history_has(const char *root, const struct uuid *uuid, char **ret_name, struct err *e);
 
-/** record_history_remove - forget it; what else is in the folder stays. Nothing there is success. */
+/** record_history_remove - forget it; what else is in the folder stays. */
 int record_history_remove(const char *root, const struct uuid *uuid, struct err *e);
 
 struct record_history {
