@@ -69,8 +69,8 @@ struct rtnl_addr {
 	struct ip_prefix net; /* the attached prefix (for a point-to-point link the peer's) */
 };
 
-/** rtnl_addr_list - all IPv4 and IPv6 addresses of the host, malloc'd, in the kernel's order. */
-int rtnl_addr_list(struct nl *nl, struct rtnl_addr **ret, size_t *n_ret, struct err *e);
+/** rtnl_addr_list - all addresses of the host in a family, malloc'd, in the kernel's order. */
+int rtnl_addr_list(struct nl *nl, int family, struct rtnl_addr **ret, size_t *n_ret, struct err *e);
 
 /* An `ip rule`; zero means "not given" except where has_ says so. */
 struct rtnl_rule {

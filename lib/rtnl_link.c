@@ -264,7 +264,7 @@ static int addr_cb(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
-int rtnl_addr_list(struct nl *nl, struct rtnl_addr **ret, size_t *n_ret, struct err *e)
+int rtnl_addr_list(struct nl *nl, int family, struct rtnl_addr **ret, size_t *n_ret, struct err *e)
 {
 	int r = -EINTR;
 
@@ -272,10 +272,12 @@ int rtnl_addr_list(struct nl *nl, struct rtnl_addr **ret, size_t *n_ret, struct 
 		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
 		struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 		struct addr_list list = {0};
+		struct ifaddrmsg *ifa;
 
 		nlh->nlmsg_type = RTM_GETADDR;
 		nlh->nlmsg_flags = NLM_F_DUMP;
-		(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifaddrmsg));
+		ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+		ifa->ifa_family = (uint8_t)family;
 		r = nl_talk(nl, nlh, addr_cb, &list);
 		if (r == 0) {
 			*ret = list.addrs;

@@ -55,7 +55,7 @@ static int load_policy(struct job *j, struct err *e)
 	return r < 0 ? r : policy_copy_of(&j->policy, j->root, j->rec.name, e);
 }
 
-static int job_compile(struct job *j, struct err *e)
+static int job_compile(struct job *j, bool leases, struct err *e)
 {
 	int r;
 
@@ -65,7 +65,7 @@ static int job_compile(struct job *j, struct err *e)
 	if (r == 0)
 		r = nl_open(&j->route, NETLINK_ROUTE, e);
 	if (r == 0)
-		r = iso_gather(j->root, &j->rec, &j->route, &j->facts, e);
+		r = iso_gather(j->root, &j->rec, &j->route, leases, &j->facts, e);
 	if (r < 0)
 		return r;
 	j->facts.layout = j->params;
@@ -81,7 +81,7 @@ int domain_plan(const char *root, const struct record *rec, struct layout_params
 
 	r = record_load(root, &rec->uuid, &j.rec, e);
 	if (r == 0)
-		r = job_compile(&j, e);
+		r = job_compile(&j, true, e);
 	if (r < 0)
 		return r;
 	*ret_params = j.params;
@@ -308,7 +308,7 @@ int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 		return r;
 	if (!j.rec.isolation)
 		return 0;
-	r = job_compile(&j, e);
+	r = job_compile(&j, true, e);
 	if (r == 0)
 		r = nl_open(&j.nf, NETLINK_NETFILTER, e);
 	if (r == 0)
@@ -342,7 +342,7 @@ int domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff,
 		return r;
 	if (!j.rec.isolation)
 		return 0;
-	r = job_compile(&j, e);
+	r = job_compile(&j, false, e);
 	if (r == 0)
 		r = nl_open(&j.nf, NETLINK_NETFILTER, e);
 	return r < 0 ? r : job_compare(&j, diff, e);

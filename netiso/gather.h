@@ -11,12 +11,13 @@
  * iso_gather - read links, addresses and DHCP leases.
  * @root: "" or the folder of --root (for the lease files alone; links are the live ones)
  * @route: an open rtnetlink socket
+ * @leases: false leaves them out; what guests have learnt needs no comparing
  * @ret: zero-initialised; release with iso_facts_free. layout and slot are the caller's to set.
  *
  * Fails when a tap or bridge of the record is not there, or the tap is not a port of that bridge.
  */
-int iso_gather(const char *root, const struct record *rec, struct nl *route, struct iso_facts *ret,
-	       struct err *e);
+int iso_gather(const char *root, const struct record *rec, struct nl *route, bool leases,
+	       struct iso_facts *ret, struct err *e);
 void iso_facts_free(struct iso_facts *f);
 
 /**

@@ -8,3 +8,6 @@ LIB_SRCS += netiso/layout.c netiso/compile.c netiso/supported.c netiso/kernel.c 
 PROGS += virt-cordon-netiso
 virt-cordon-netiso_main := netiso/main.c
 virt-cordon-netiso_libs = $(NFT_LIBS) $(MNL_LIBS) $(JANSSON_LIBS) $(INI_LIBS)
+
+UNIT_TESTS += test_leases
+test_leases_libs = $(JANSSON_LIBS)
