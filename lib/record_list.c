@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is recorded, as lists: guarded networks, domains that have had a policy. */
+/* What is recorded, as lists: domains, guarded networks, domains that have had a policy. */
 #include "lib/record.h"
 
 #include "lib/util.h"
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RECORDS_DIR "/run/virt-cordon"
 #define NETWORKS_DIR "/run/virt-cordon/networks"
 #define HISTORY_DIR "/var/lib/virt-cordon"
 
@@ -23,6 +24,63 @@ static int open_list(const char *root, const char *tail, DIR **ret, struct err *
 		return err_set(e, EX_CORDON_OS, ENAMETOOLONG, "path too long");
 	*ret = opendir(path);
 	return *ret || errno == ENOENT ? 0 : err_os(e, errno, "cannot open %s", path);
+}
+
+static int uuid_compare(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct uuid));
+}
+
+int record_list(const char *root, struct uuid **ret, size_t *n_ret, struct err *e)
+{
+	auto_free struct uuid *list = NULL;
+	auto_closedir DIR *d = NULL;
+	struct dirent *de;
+	size_t n = 0;
+	int r;
+
+	r = open_list(root, RECORDS_DIR, &d, e);
+	if (r < 0)
+		return r;
+	while (d && (de = readdir(d))) {
+		struct uuid u, *grown;
+
+		if (!uuid_parse(de->d_name, &u))
+			continue;
+		grown = realloc(list, (n + 1) * sizeof(*list));
+		if (!grown)
+			return err_os(e, ENOMEM, "list of records");
+		list = grown;
+		list[n++] = u;
+	}
+	if (n)
+		qsort(list, n, sizeof(*list), uuid_compare);
+	*ret = TAKE_PTR(list);
+	*n_ret = n;
+	return 0;
+}
+
+int record_load_by_name(const char *root, const char *name, struct record *ret, struct err *e)
+{
+	auto_free struct uuid *list = NULL;
+	size_t n;
+	int r;
+
+	r = record_list(root, &list, &n, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		struct record rec = {0};
+
+		if (record_load(root, &list[i], &rec, NULL) < 0)
+			continue;
+		if (strcmp(rec.name, name) == 0) {
+			*ret = rec;
+			return 0;
+		}
+		record_free(&rec);
+	}
+	return err_set(e, EX_CORDON_NOINPUT, ENOENT, "no running domain '%s' has a record", name);
 }
 
 static int compare_networks(const void *a, const void *b)

@@ -335,67 +335,6 @@ found:
 	return 0;
 }
 
-static int uuid_compare(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
-}
-
-int record_list(const char *root, struct uuid **ret, size_t *n_ret, struct err *e)
-{
-	auto_free struct uuid *list = NULL;
-	auto_closedir DIR *d = NULL;
-	char path[PATH_MAX];
-	struct dirent *de;
-	size_t n = 0;
-	int r;
-
-	r = path_fmt(path, sizeof(path), e, "%s" RUN_DIR, root);
-	if (r < 0)
-		return r;
-	d = opendir(path);
-	if (!d && errno != ENOENT)
-		return err_os(e, errno, "cannot open %s", path);
-	while (d && (de = readdir(d))) {
-		struct uuid u, *grown;
-
-		if (!uuid_parse(de->d_name, &u))
-			continue;
-		grown = realloc(list, (n + 1) * sizeof(*list));
-		if (!grown)
-			return err_os(e, ENOMEM, "list of records");
-		list = grown;
-		list[n++] = u;
-	}
-	if (n)
-		qsort(list, n, sizeof(*list), uuid_compare);
-	*ret = TAKE_PTR(list);
-	*n_ret = n;
-	return 0;
-}
-
-int record_load_by_name(const char *root, const char *name, struct record *ret, struct err *e)
-{
-	auto_free struct uuid *list = NULL;
-	size_t n;
-	int r;
-
-	r = record_list(root, &list, &n, e);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		struct record rec = {0};
-
-		if (record_load(root, &list[i], &rec, NULL) < 0)
-			continue;
-		if (strcmp(rec.name, name) == 0) {
-			*ret = rec;
-			return 0;
-		}
-		record_free(&rec);
-	}
-	return err_set(e, EX_CORDON_NOINPUT, ENOENT, "no running domain '%s' has a record", name);
-}
-
 /* Link names may hold any byte but '/' and blanks; as file names they are encoded. */
 static int tap_path(const char *root, const char *tap, char *buf, size_t size, struct err *e)
 {
