@@ -7,8 +7,10 @@
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/util.h"
@@ -130,6 +132,66 @@ int order_udp(int argc, char **argv)
 	if (connect(fd, &to.sa, endpoint_len(&to)) < 0 || send(fd, token, strlen(token), 0) < 0)
 		return refused(errno, true);
 	return echo_answer(fd, token, deadline, false);
+}
+
+/* Opens the flow of `hold`; for UDP that is an echo of its own. Return: 0, or a verdict. */
+static int hold_open(int fd, const union endpoint *to, bool tcp)
+{
+	int64_t deadline = now_ms() + TIMEOUT_MS;
+	char token[TOKEN_MAX];
+	int ret;
+
+	if (connect(fd, &to->sa, endpoint_len(to)) < 0)
+		return refused(errno, errno != ECONNREFUSED);
+	if (tcp)
+		return 0;
+	make_token(token);
+	if (send(fd, token, strlen(token), 0) < 0)
+		return refused(errno, true);
+	say_nothing(true);
+	ret = echo_answer(fd, token, deadline, false);
+	say_nothing(false);
+	return ret ? say(ret, "no echo at the start") : 0;
+}
+
+/*
+ * A flow that is open before its verdict is asked for: opened at once, then silent until `go`,
+ * then an echo over it. A background order is ready when the flow is open.
+ */
+int order_hold(int argc, char **argv)
+{
+	const char *from = option(argc, argv, "from"), *timeout = option(argc, argv, "timeout");
+	struct sockaddr_in self = {.sin_family = AF_INET};
+	bool tcp = argc > 1 && !strcmp(argv[1], "tcp");
+	unsigned long port = 0, ms = TIMEOUT_MS;
+	auto_close int fd = -1;
+	char token[TOKEN_MAX];
+	union endpoint to;
+	sigset_t go;
+	int ret;
+
+	if (argc < 4 || (!tcp && strcmp(argv[1], "udp") != 0) ||
+	    !endpoint_parse(argv[2], argv[3], &to) || to.sa.sa_family != AF_INET ||
+	    (from && !number(from, 1, 65535, &port)) ||
+	    (timeout && !number(timeout, 1, 60000, &ms)))
+		return say(BROKEN, "usage: hold tcp|udp ADDR PORT [from=PORT] [timeout=MS]");
+	(void)sigemptyset(&go);
+	(void)sigaddset(&go, SIGUSR1);
+	self.sin_port = htons((uint16_t)port);
+	fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	if (fd < 0 || sigprocmask(SIG_BLOCK, &go, NULL) < 0 ||
+	    bind(fd, (const struct sockaddr *)&self, sizeof(self)) < 0)
+		return broken("socket");
+	ret = hold_open(fd, &to, tcp);
+	if (ret)
+		return ret;
+	now_ready();
+	if (sigtimedwait(&go, NULL, &(struct timespec){.tv_sec = 60}) < 0)
+		return say(BROKEN, "open, but never told to go on");
+	make_token(token);
+	if (send(fd, token, strlen(token), MSG_NOSIGNAL) < 0)
+		return refused(errno, false);
+	return echo_answer(fd, token, now_ms() + (int64_t)ms, false);
 }
 
 /* Sends one datagram and expects nothing: `udplisten` or `sniff` elsewhere gives the verdict. */

@@ -136,3 +136,15 @@ int order_stop(int argc, char **argv)
 		return broken("kill");
 	return say(THROUGH, "stopped");
 }
+
+/* Lets `hold` go on; its verdict is then waited for. */
+int order_go(int argc, char **argv)
+{
+	unsigned long pid;
+
+	if (argc != 2 || !number(argv[1], 2, INT_MAX, &pid))
+		return say(BROKEN, "usage: go JOB");
+	if (kill((pid_t)pid, SIGUSR1) < 0)
+		return broken("kill");
+	return say(THROUGH, "told");
+}

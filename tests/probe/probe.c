@@ -57,6 +57,8 @@ static const struct order {
 	{"ping", order_ping, "ADDR [timeout=MS]"},
 	{"tcp", order_tcp, "ADDR PORT [timeout=MS]: connect and exchange an echo"},
 	{"udp", order_udp, "ADDR PORT [timeout=MS]: the echo must come back"},
+	{"hold", order_hold,
+	 "tcp|udp ADDR PORT [from=PORT] [timeout=MS]: an echo over an open flow, when told to go"},
 	{"udponeway", order_udponeway, "ADDR PORT TOKEN"},
 	{"udplisten", order_udplisten, "PORT TOKEN [timeout=MS]"},
 	{"iplisten", order_iplisten, "PROTOCOL TOKEN [timeout=MS]"},
@@ -78,6 +80,7 @@ static const struct order {
 	{"bg", order_bg, "ORDER …: in the background, returns when it listens"},
 	{"wait", order_wait, "JOB [timeout=MS]: the verdict of a background order"},
 	{"stop", order_stop, "JOB: end a background order"},
+	{"go", order_go, "JOB: have a background order hold go on"},
 	{"sleep", order_sleep, "MILLISECONDS"},
 	{"ask", order_ask, "SOCKET MS ORDER …: have the guest behind SOCKET do it"},
 	{"run", order_run, "COMMAND …: through the shell"},
@@ -231,7 +234,8 @@ bool wait_readable(int fd, int64_t deadline)
 /* Whether the order itself says when it is ready; the others are so from the start. */
 static bool listens(const char *name)
 {
-	return !strcmp(name, "sniff") || !strcmp(name, "serve") || strstr(name, "listen");
+	return !strcmp(name, "sniff") || !strcmp(name, "serve") || !strcmp(name, "hold") ||
+	       strstr(name, "listen");
 }
 
 /* Carries out the order argv[0]. Return: its verdict. */

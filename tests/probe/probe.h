@@ -81,6 +81,7 @@ int order_sniff(int argc, char **argv);
 int order_ping(int argc, char **argv);
 int order_tcp(int argc, char **argv);
 int order_udp(int argc, char **argv);
+int order_hold(int argc, char **argv);
 int order_udponeway(int argc, char **argv);
 int order_udplisten(int argc, char **argv);
 int order_iplisten(int argc, char **argv);
@@ -108,6 +109,7 @@ int order_serve(int argc, char **argv);
 int order_bg(int argc, char **argv);
 int order_wait(int argc, char **argv);
 int order_stop(int argc, char **argv);
+int order_go(int argc, char **argv);
 
 /* agent.c */
 int agent_main(const char *tty);
