@@ -539,6 +539,10 @@ static void flow_limit(struct build *b)
 			chain, n, chain);
 	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
 	verdict_element(b, "inet", "flow_limit", term_mark(b->mark), "goto", chain);
+	/* A counter has its limit in it: it must not outlive this one, nor the domain. */
+	sb_addf(&b->undo_elements,
+		"add element inet " TBL " flows { %s }\ndelete element inet " TBL " flows { %s }\n",
+		term_mark(b->mark).text, term_mark(b->mark).text);
 }
 
 static void zone_elements(struct build *b)
