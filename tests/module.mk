@@ -4,3 +4,4 @@ include tests/fuzz/fuzz.mk
 include $(wildcard tests/lab/lab.mk)
 include $(wildcard tests/kernel/kernel.mk)
 include $(wildcard tests/bench/bench.mk)
+include $(wildcard tests/netns/model.mk)
