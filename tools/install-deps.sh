@@ -20,6 +20,7 @@ build libnftables-dev          nftables-devel             rules in one transacti
 build libmnl-dev               libmnl-devel               netlink
 build libiniparser-dev         iniparser-devel            policies
 build libxml2-dev              libxml2-devel              domain XML
+build libjansson-dev            jansson-devel              JSON of dnsmasq leases, output
 run   nftables                 nftables                   looking at the rules
 run   iproute2                 iproute                    looking at links and routes
 run   libvirt-daemon-system    libvirt-daemon-config-network  libvirtd and its networks
@@ -43,6 +44,8 @@ test  util-linux               util-linux                 unshare and nsenter
 test  procps                   procps-ng                  sysctl and ps
 test  iputils-ping             iputils                    ping
 test  tcpdump                  tcpdump                    looking at frames
+test  strace                   strace                     faults of system calls
+test  iptables                 iptables-nft               the bench's other layout
 test  git                      git                        the list of files
 lint  git                      git                        the list of files
 lint  clang                    clang                      a second compiler
