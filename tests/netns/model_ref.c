@@ -137,10 +137,14 @@ static bool opens_flow(const struct packet *p)
 	}
 }
 
-/* Whether a host that allows all would surely take the packet in. */
-static bool is_sound(const struct packet *p)
+/* Whether a host that allows all would surely take the packet in. What has no ports cannot be told
+ * apart behind one address: of two such connections, NAT drops the second. */
+static bool is_sound(const struct situation *s, const struct packet *p)
 {
-	return (p->flaw == FLAW_NONE || p->flaw == FLAW_PADDED) &&
+	const bool told = p->proto == IPPROTO_TCP || p->proto == IPPROTO_UDP ||
+			  p->proto == IPPROTO_ICMP || !s->masquerade;
+
+	return told && (p->flaw == FLAW_NONE || p->flaw == FLAW_PADDED) &&
 	       (p->fragments == FRAGMENTS_NONE || p->fragments == FRAGMENTS_BOTH) &&
 	       same_mac(p->dmac, bridge_mac) && opens_flow(p);
 }
@@ -300,7 +304,7 @@ static struct verdict judge_ip(const struct situation *s, const struct packet *p
 	v = judge_destination(s, p);
 	if (v.at == AT_NOWHERE)
 		return v;
-	v.may = v.may || !is_sound(p);
+	v.may = v.may || !is_sound(s, p);
 	/* What looks like DHCP and goes elsewhere has no use. */
 	v.may = v.may || (p->proto == IPPROTO_UDP && p->dport == 67);
 	return v;
