@@ -45,7 +45,7 @@ test  procps                   procps-ng                  sysctl and ps
 test  iputils-ping             iputils                    ping
 test  tcpdump                  tcpdump                    looking at frames
 test  strace                   strace                     faults of system calls
-test  iptables                 iptables-nft               the bench's other layout
+test  iptables                 iptables-nft               the other layout of the bench
 test  git                      git                        the list of files
 lint  git                      git                        the list of files
 lint  clang                    clang                      a second compiler
