@@ -11,3 +11,5 @@ virt-cordon-netiso_libs = $(NFT_LIBS) $(MNL_LIBS) $(JANSSON_LIBS) $(INI_LIBS)
 
 UNIT_TESTS += test_leases
 test_leases_libs = $(JANSSON_LIBS)
+
+include netiso/tests.mk

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Unit tests of the isolator's pure parts.
+UNIT_TESTS += test_layout test_factsfile test_compile
+test_compile_libs := $(INI_LIBS)
