@@ -10,6 +10,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,11 +42,11 @@ static void read_all(int fd, struct strbuf *out)
 			sb_add(out, b, (size_t)n);
 }
 
-/* The input is written by a file: no pipe can fill up. */
+/* The input is a file in memory: no pipe can fill up. */
 static int input_file(const char *text)
 {
 	const size_t len = strlen(text);
-	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int fd = memfd_create("input", MFD_CLOEXEC);
 
 	if (fd < 0 || write(fd, text, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET) < 0)
 		bail("input: %s", strerror(errno));
