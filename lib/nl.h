@@ -60,7 +60,8 @@ int rtnl_link_list(struct nl *nl, struct rtnl_link **ret, size_t *n_ret, struct 
 /** rtnl_port_isolated - set IFLA_BRPORT_ISOLATED of a bridge port and read it back. */
 int rtnl_port_isolated(struct nl *nl, const char *name, bool on, struct err *e);
 
-/** rtnl_bridge_add - make a bridge of that name, which is as good as any link to hang a chain on. */
+/** rtnl_bridge_add - make a bridge of that name, which is as good as any link to hang a chain on.
+ */
 int rtnl_bridge_add(struct nl *nl, const char *name, struct err *e);
 
 struct rtnl_addr {

@@ -216,8 +216,8 @@ void policy_defaults(struct policy *ret);
 void policy_free(struct policy *p);
 
 /**
- * policy_copy_of - @p was read from a copy of domain @name's policy: messages are to name the file that
- * a person edits, without a line. -ENOMEM leaves @p as it was.
+ * policy_copy_of - @p was read from a copy of domain @name's policy: messages are to name the file
+ * that a person edits, without a line. -ENOMEM leaves @p as it was.
  */
 int policy_copy_of(struct policy *p, const char *root, const char *name, struct err *e);
 

@@ -4,6 +4,7 @@
 #include "netiso/compile.h"
 
 #include "lib/util.h"
+#include "netiso/term.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -51,115 +52,6 @@ bool iso_tap_name_ok(const char *name)
 		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
 
 	return n > 0 && n < IFNAMSIZ && name[n] == '\0';
-}
-
-/* A key or value with the text nft reads and the bytes the kernel keeps. */
-struct term {
-	char text[64];
-	uint8_t bytes[ISO_KEY_MAX];
-	uint8_t len;
-};
-
-static struct term term_bytes(const void *data, size_t len)
-{
-	struct term t = {.len = (uint8_t)((len + 3) / 4 * 4)};
-
-	memcpy(t.bytes, data, len);
-	return t;
-}
-
-static struct term term_link(const char *name)
-{
-	char padded[IFNAMSIZ] = {0};
-	struct term t;
-
-	memcpy(padded, name, strnlen(name, IFNAMSIZ - 1));
-	t = term_bytes(padded, sizeof(padded));
-	(void)snprintf(t.text, sizeof(t.text), "\"%s\"", padded);
-	return t;
-}
-
-static struct term term_mark(uint32_t mark)
-{
-	struct term t = term_bytes(&mark, sizeof(mark));
-
-	(void)snprintf(t.text, sizeof(t.text), "0x%08x", mark);
-	return t;
-}
-
-/* skb->priority is written as a traffic control handle: MAJOR:MINOR in hex. */
-static struct term term_priority(uint32_t mark)
-{
-	struct term t = term_bytes(&mark, sizeof(mark));
-
-	(void)snprintf(t.text, sizeof(t.text), "%x:%x", mark >> 16, mark & 0xffff);
-	return t;
-}
-
-static struct term term_mac(const struct mac *m)
-{
-	struct term t = term_bytes(m->b, MAC_LEN);
-
-	(void)snprintf(t.text, sizeof(t.text), "0x%02x%02x%02x%02x%02x%02x", m->b[0], m->b[1],
-		       m->b[2], m->b[3], m->b[4], m->b[5]);
-	return t;
-}
-
-/* As raw payload, next to a link name; and as an address, next to a mark. */
-static struct term term_raw_ip(const struct ip_addr *ip)
-{
-	struct term t = term_bytes(ip->b, 4);
-
-	(void)snprintf(t.text, sizeof(t.text), "0x%08x", ntohl(ip->v4.s_addr));
-	return t;
-}
-
-static struct term term_ip(const struct ip_addr *ip)
-{
-	struct term t = term_bytes(ip->b, 4);
-	char buf[PREFIX_STRLEN];
-
-	(void)snprintf(t.text, sizeof(t.text), "%s", ip_str(ip, buf));
-	return t;
-}
-
-static struct term term_proto(uint8_t proto)
-{
-	struct term t = term_bytes(&proto, 1);
-
-	(void)snprintf(t.text, sizeof(t.text), "%s", proto_str(proto));
-	return t;
-}
-
-/* A conntrack zone is of 16 bits in host order; as a value it is not padded. */
-static struct term term_zone(uint32_t slot)
-{
-	const uint16_t zone = (uint16_t)slot;
-	struct term t = term_bytes(&zone, sizeof(zone));
-
-	(void)snprintf(t.text, sizeof(t.text), "%u", zone);
-	return t;
-}
-
-static struct term term_port(uint16_t port)
-{
-	const uint16_t be = htons(port);
-	struct term t = term_bytes(&be, sizeof(be));
-
-	(void)snprintf(t.text, sizeof(t.text), "%u", port);
-	return t;
-}
-
-/* A concatenation. */
-static struct term join(struct term a, struct term b)
-{
-	struct term t = a;
-	const size_t n = strlen(t.text);
-
-	(void)snprintf(t.text + n, sizeof(t.text) - n, " . %s", b.text);
-	memcpy(t.bytes + a.len, b.bytes, b.len);
-	t.len = (uint8_t)(a.len + b.len);
-	return t;
 }
 
 static void remember(struct build *b, struct iso_element *el, const char *key, const char *rest)
@@ -249,8 +141,8 @@ static void network_element(struct build *b, const char *family, const char *set
 	remember(b, &el, text, "");
 }
 
-/* Each network once, also with several NICs or addresses of the host on it: nft 1.0.6 fails to merge
- * an interval that comes twice in one transaction. */
+/* Each network once, also with several NICs or addresses of the host on it: nft 1.0.6 fails to
+ * merge an interval that comes twice in one transaction. */
 static void network_elements(struct build *b)
 {
 	struct ip_prefix *list = calloc(b->f->n_nics * ISO_GATEWAYS_MAX + 1, sizeof(*list));
@@ -441,16 +333,16 @@ static void nic_elements(struct build *b, const struct iso_nic *nic)
 		set_element(b, "bridge", "nics_closed", tap);
 	map_element(b, "bridge", "nic_mark", tap, mark);
 	map_element(b, "bridge", "nic_priority", tap, term_nic(b, nic));
-	set_element(b, "bridge", "nic_own", join(tap, term_nic(b, nic)));
+	set_element(b, "bridge", "nic_own", term_join(tap, term_nic(b, nic)));
 	map_element(b, "inet", "priority_mark", term_nic(b, nic), mark);
-	set_element(b, "bridge", "nic_mac", join(tap, term_mac(&nic->mac)));
+	set_element(b, "bridge", "nic_mac", term_join(tap, term_mac(&nic->mac)));
 	rate_element(b, "nic_rate_out", tap, "out", b->p->rate_out);
 	rate_element(b, "nic_rate_in", tap, "in", b->p->rate_in);
 	for (size_t i = 0; i < nic->n_gateways; i++) {
 		const struct ip_addr *gw = &nic->gateways[i].addr;
 
-		set_element(b, "bridge", "nic_gateway", join(tap, term_raw_ip(gw)));
-		set_element(b, "inet", "gateway", join(mark, term_ip(gw)));
+		set_element(b, "bridge", "nic_gateway", term_join(tap, term_raw_ip(gw)));
+		set_element(b, "inet", "gateway", term_join(mark, term_ip(gw)));
 	}
 	if (b->p->n_addresses)
 		nic_static(b, nic);
@@ -471,7 +363,7 @@ static void dns_elements(struct build *b)
 	case DNS_REDIRECT:
 		verdict_element(b, "inet", "dns", mark, "goto", "opened");
 		map_element(b, "inet", "dns_to", mark, term_ip(&b->p->dns_addr));
-		set_element(b, "inet", "dns_address", join(mark, term_ip(&b->p->dns_addr)));
+		set_element(b, "inet", "dns_address", term_join(mark, term_ip(&b->p->dns_addr)));
 		break;
 	default:
 		verdict_element(b, "inet", "dns", mark, "goto", "deny_dns");
@@ -483,12 +375,12 @@ static void forward_elements(struct build *b)
 {
 	for (size_t i = 0; i < b->p->n_forwards; i++) {
 		const struct policy_forward *fw = &b->p->forwards[i];
-		const struct term key =
-			join(join(term_mark(b->mark), term_proto(fw->proto)), term_port(fw->port));
+		const struct term key = term_join(
+			term_join(term_mark(b->mark), term_proto(fw->proto)), term_port(fw->port));
 
 		set_element(b, "inet", "forward_port", key);
 		map_element(b, "inet", "forward_to", key,
-			    join(term_ip(&fw->to), term_port(fw->to_port)));
+			    term_join(term_ip(&fw->to), term_port(fw->to_port)));
 	}
 }
 
@@ -552,7 +444,7 @@ static void zone_elements(struct build *b)
 
 	value.len = sizeof(uint16_t);
 	map_element(b, "inet", "mark_zone", mark, value);
-	set_element(b, "inet", "own_zone", join(mark, zone));
+	set_element(b, "inet", "own_zone", term_join(mark, zone));
 }
 
 /* Gate 4. */
@@ -570,8 +462,8 @@ static void domain_elements(struct build *b)
 	dns_elements(b);
 	for (size_t i = 0; i < p->n_host_ports; i++)
 		set_element(b, "inet", "host_port",
-			    join(join(mark, term_proto(p->host_ports[i].proto)),
-				 term_port(p->host_ports[i].port)));
+			    term_join(term_join(mark, term_proto(p->host_ports[i].proto)),
+				      term_port(p->host_ports[i].port)));
 	forward_elements(b);
 	lan_chain(b);
 }

@@ -84,7 +84,8 @@ struct iso_chain {
 
 struct iso_plan {
 	struct strbuf apply; /* adds the domain's objects; the shared layout stands already */
-	/* The same without what may stand already: @chains, @guests, and older chains of its taps. */
+	/* The same without what may stand already: @chains, @guests, and older chains of its taps.
+	 */
 	struct strbuf fresh;
 	struct strbuf guests; /* adds its networks to those where guests live */
 	struct iso_chain *chains;

@@ -132,8 +132,8 @@ static int compose_plan(struct job *j, bool new, struct strbuf *text, struct err
 	return 0;
 }
 
-/* Whether another domain has something in the tables, by its record or, if that was lost, by its tap:
- * a domain that runs is not opened because no one remembers it. */
+/* Whether another domain has something in the tables, by its record or, if that was lost, by its
+ * tap: a domain that runs is not opened because no one remembers it. */
 static bool others_isolated(struct job *j)
 {
 	auto_free struct uuid *list = NULL;
@@ -149,8 +149,9 @@ static bool others_isolated(struct job *j)
 	return job_stray_tap(j, false, tap, NULL) != 0;
 }
 
-/* The shared part is put in where none stands. Where it does stand but /run/virt-cordon was lost, the
- * numbers of running domains would be given a second time: nothing starts before these have ended. */
+/* The shared part is put in where none stands. Where it does stand but /run/virt-cordon was lost,
+ * the numbers of running domains would be given a second time: nothing starts before these have
+ * ended. */
 static int compose_shared(struct job *j, struct strbuf *text, bool absent, bool *emptied,
 			  struct err *e)
 {
@@ -164,7 +165,8 @@ static int compose_shared(struct job *j, struct strbuf *text, bool absent, bool 
 			       "rules stand for the tap %s, but no record in /run/virt-cordon says "
 			       "whose; stop the domain that has it, or restart the host",
 			       tap);
-	/* With no one else's in it, what stands may be of domains long gone: their numbers are free. */
+	/* With no one else's in it, what stands may be of domains long gone: their numbers are
+	 * free. */
 	*emptied = !others_isolated(j);
 	if (*emptied && !absent)
 		layout_emit_remove(text);
@@ -172,7 +174,8 @@ static int compose_shared(struct job *j, struct strbuf *text, bool absent, bool 
 	return 0;
 }
 
-/* Where nothing stands, nothing is to be flushed; that of an empty set counts as a deletion, too. */
+/* Where nothing stands, nothing is to be flushed; that of an empty set counts as a deletion, too.
+ */
 static void drop_flushes(struct strbuf *text)
 {
 	struct strbuf kept = {0};

@@ -7,8 +7,8 @@
 #include "netiso/job.h"
 
 /**
- * drift_compare - append a line to @diff for each rule that is missing or too many in a chain of the
- * plan (the shared ones and the domain's own).
+ * drift_compare - append a line to @diff for each rule that is missing or too many in a chain of
+ * the plan (the shared ones and the domain's own).
  *
  * What the plan would make is not computed but made: in a network namespace of its own, by the same
  * libnftables and kernel, so that both sides are listed in the same words. Needs CAP_SYS_ADMIN.

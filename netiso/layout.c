@@ -160,7 +160,8 @@ struct rule {
 	const char *text;
 };
 
-/* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies. */
+/* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies.
+ */
 static const struct rule rules[] = {
 	{"netdev", "frames", "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 goto types"},
 	{"netdev", "frames", "ether daddr ff:ff:ff:ff:ff:ff goto types"},
@@ -208,9 +209,9 @@ static const struct rule rules[] = {
 	{"bridge", "nic_ip", "meta priority set @nh,96,32 map @address_owner"},
 	{"bridge", "nic_ip", "iifname . meta priority @nic_own accept"},
 	{"bridge", "nic_ip", "drop"},
-	/* A request of its own hardware address, not relayed, to all or to the gateway. Its source may
-	 * be any address of the network: after a restore a guest renews one that nothing here has
-	 * learnt. But not one from elsewhere, to which the host would send its errors. */
+	/* A request of its own hardware address, not relayed, to all or to the gateway. Its source
+	 * may be any address of the network: after a restore a guest renews one that nothing here
+	 * has learnt. But not one from elsewhere, to which the host would send its errors. */
 	{"bridge", "nic_dhcp",
 	 "udp sport 68 @th,64,24 0x010106 @th,256,32 0x00000000 iifname . @th,288,48 @nic_mac goto "
 	 "nic_dhcp_target"},
@@ -235,8 +236,8 @@ static const struct rule rules[] = {
 	/* A broadcast answer is flooded to every port: no guest hears what is another's. */
 	{"bridge", "answer", "oifname . @th,288,48 @nic_mac goto lesson"},
 	{"bridge", "answer", "drop"},
-	/* RFC 2132: option 53 of length 1, value 5 (ACK), which dnsmasq puts first, right behind the
-	 * magic cookie. An address; none that a policy gave away. */
+	/* RFC 2132: option 53 of length 1, value 5 (ACK), which dnsmasq puts first, right behind
+	 * the magic cookie. An address; none that a policy gave away. */
 	{"bridge", "lesson",
 	 "oifname . @nh,96,32 @nic_gateway @th,1984,24 0x350105 @th,192,32 != 0x00000000 goto "
 	 "learn"},
@@ -244,9 +245,11 @@ static const struct rule rules[] = {
 
 	{"inet", "leaving", "oifname @bridges udp sport 67 udp dport 68 meta mark set $DHCP"},
 
-	/* What a domain opens is its own, and this run's: connections of before, under another policy
-	 * or none, are not found again. The other direction has no zone, so answers find their way. */
-	/* All DHCP clients share one entry of conntrack, which has no second zone for the answer. */
+	/* What a domain opens is its own, and this run's: connections of before, under another
+	 * policy or none, are not found again. The other direction has no zone, so answers find
+	 * their way. */
+	/* All DHCP clients share one entry of conntrack, which has no second zone for the answer.
+	 */
 	{"inet", "zones", "udp sport 68 udp dport 67 accept"},
 	{"inet", "zones", "ct original zone set meta mark map @mark_zone"},
 
@@ -289,8 +292,8 @@ static const struct rule rules[] = {
 	{"inet", "nat_guest", "udp dport 53 dnat ip to meta mark map @dns_to"},
 	{"inet", "nat_guest", "tcp dport 53 dnat ip to meta mark map @dns_to"},
 
-	/* From outside, or from another guest, to a guest: bridge output knows whether it is ours. Past
-	 * ip_forward() the priority is free, and other programs' marks stay what they are. */
+	/* From outside, or from another guest, to a guest: bridge output knows whether it is ours.
+	 * Past ip_forward() the priority is free, and other programs' marks stay what they are. */
 	{"inet", "passing",
 	 "oifname @bridges meta mark & $MASK != $BASE ct state != { established, related } goto "
 	 "inbound"},
