@@ -259,17 +259,33 @@ static double median(double *v, unsigned n)
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
+/* Milliseconds that all processes waited for have spent, by them and by the kernel for them. */
+static double cpu_ms(void)
+{
+	struct rusage ru;
+
+	(void)getrusage(RUSAGE_CHILDREN, &ru);
+	return (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1e3 +
+	       (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e3;
+}
+
 /* START and STOP: what one start and one stop wait for the hook of domains. */
 static void measure(const char *prefix, const char *label, unsigned n_guest, unsigned runs)
 {
 	static double all[N_CALLS][RUNS_MAX], start[RUNS_MAX], stop[RUNS_MAX];
-	double ms[N_CALLS];
+	double ms[N_CALLS], start_cpu = 0, stop_cpu = 0;
 	struct guest g;
 
 	guest_init(&g, n_guest, prefix);
 	for (unsigned i = 0; i < runs; i++) {
+		const double before = cpu_ms();
+		double between;
+
 		guest_start(&g, ms);
+		between = cpu_ms();
 		guest_stop(&g, ms);
+		start_cpu += between - before;
+		stop_cpu += cpu_ms() - between;
 		for (size_t c = 0; c < N_CALLS; c++)
 			all[c][i] = ms[c];
 		start[i] = ms[PREPARE] + ms[START] + ms[STARTED];
@@ -277,12 +293,12 @@ static void measure(const char *prefix, const char *label, unsigned n_guest, uns
 	}
 	printf("%8s", label);
 	for (size_t c = 0; c < N_CALLS; c++)
-		printf(" %6.1f", median(all[c], runs));
-	/* Sorted by median. */
+		printf(" %5.1f", median(all[c], runs));
+	/* Sorted by median: the first is the best. */
 	printf(" %6.1f", median(start, runs));
-	printf(" %6.1f", start[0]);
+	printf(" %6.1f %6.1f", start[0], start_cpu / runs);
 	printf(" %6.1f", median(stop, runs));
-	printf(" %6.1f\n", stop[0]);
+	printf(" %6.1f %6.1f\n", stop[0], stop_cpu / runs);
 	(void)fflush(stdout);
 }
 
@@ -347,8 +363,9 @@ static void run_command(char *const command[], const char *label)
 
 static void head(void)
 {
-	printf("%8s %6s %6s %6s %6s %6s %6s %6s %6s %6s %6s %6s\n", "loaded", "prepa.", "port+",
-	       "start", "started", "stopped", "port-", "release", "START", "best", "STOP", "best");
+	printf("%8s %5s %5s %5s %5s %5s %5s %5s %6s %6s %6s %6s %6s %6s\n", "loaded", "prep.",
+	       "port+", "start", "st.ed", "stop.", "port-", "rel.", "START", "best", "cpu", "STOP",
+	       "best", "cpu");
 }
 
 int main(int argc, char **argv)
