@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/netlink.h>
 #include <stdarg.h>
@@ -22,6 +23,8 @@
 #include <string.h>
 
 #define POLICY_FILE "policy.ini"
+#define GENERATION_FILE "netiso.generation"
+#define GENERATION_STRLEN 16
 #define HOST_LOCK_MS 10000 /* when virt-cordon.ini cannot be read */
 
 static void job_free(struct job *j)
@@ -55,6 +58,13 @@ static int load_policy(struct job *j, struct err *e)
 	return r < 0 ? r : policy_copy_of(&j->policy, j->root, j->rec.name, e);
 }
 
+static int open_sockets(struct job *j, struct err *e)
+{
+	int r = nl_open(&j->route, NETLINK_ROUTE, e);
+
+	return r < 0 ? r : nl_open(&j->nf, NETLINK_NETFILTER, e);
+}
+
 static int job_compile(struct job *j, bool leases, struct err *e)
 {
 	int r;
@@ -62,8 +72,6 @@ static int job_compile(struct job *j, bool leases, struct err *e)
 	r = load_policy(j, e);
 	if (r == 0)
 		r = base_params(j->root, &j->params, e);
-	if (r == 0)
-		r = nl_open(&j->route, NETLINK_ROUTE, e);
 	if (r == 0)
 		r = iso_gather(j->root, &j->rec, &j->route, leases, &j->facts, e);
 	if (r < 0)
@@ -80,6 +88,8 @@ int domain_plan(const char *root, const struct record *rec, struct layout_params
 	int r;
 
 	r = record_load(root, &rec->uuid, &j.rec, e);
+	if (r == 0)
+		r = nl_open(&j.route, NETLINK_ROUTE, e);
 	if (r == 0)
 		r = job_compile(&j, true, e);
 	if (r < 0)
@@ -295,11 +305,23 @@ static int lock_host(const char *root, struct err *e)
 	return record_lock_host(root, ms, e);
 }
 
+static int read_generation(struct job *j, char *buf, size_t size, struct err *e)
+{
+	uint32_t generation = 0;
+	int r = kern_generation(&j->nf, &generation);
+
+	if (r < 0)
+		return err_os(e, -r, "cannot read the generation of nf_tables");
+	(void)snprintf(buf, size, "%" PRIu32 "\n", generation);
+	return 0;
+}
+
 int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 {
 	auto_sb struct strbuf text = {0}, undo = {0};
 	auto_job struct job j = {.root = root};
 	auto_close int lock = -1;
+	char generation[GENERATION_STRLEN];
 	bool shared;
 	int r;
 
@@ -311,9 +333,9 @@ int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 		return r;
 	if (!j.rec.isolation)
 		return 0;
-	r = job_compile(&j, true, e);
+	r = open_sockets(&j, e);
 	if (r == 0)
-		r = nl_open(&j.nf, NETLINK_NETFILTER, e);
+		r = job_compile(&j, true, e);
 	if (r == 0)
 		r = compose(&j, &text, &undo, &shared, e);
 	if (r == 0)
@@ -328,11 +350,28 @@ int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 		r = note_base(&j, e);
 	if (r == 0)
 		r = note_chains(&j, e);
+	/* Read before the comparison: what changes meanwhile makes it another one. */
+	if (r == 0)
+		r = read_generation(&j, generation, sizeof(generation), e);
 	if (r == 0)
 		r = job_compare(&j, NULL, e);
 	if (r == 0)
 		r = write_undo(&j, sb_str(&j.plan.undo), e);
+	if (r == 0)
+		r = record_file_write(root, uuid, GENERATION_FILE, generation, strlen(generation),
+				      e);
 	return r;
+}
+
+/* Whether nothing in nf_tables has changed since apply compared all of it. */
+static bool same_generation(struct job *j)
+{
+	char now[GENERATION_STRLEN];
+	auto_free char *noted = NULL;
+	size_t len;
+
+	return record_file_read(j->root, &j->rec.uuid, GENERATION_FILE, &noted, &len, NULL) == 0 &&
+	       read_generation(j, now, sizeof(now), NULL) == 0 && strcmp(noted, now) == 0;
 }
 
 int domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff, struct err *e)
@@ -345,9 +384,13 @@ int domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff,
 		return r;
 	if (!j.rec.isolation)
 		return 0;
+	r = open_sockets(&j, e);
+	if (r < 0)
+		return r;
+	/* Right after the start, for the hook: mostly no one has touched nf_tables since. */
+	if (!diff && j.rec.phase == PHASE_ISOLATED && same_generation(&j))
+		return job_compare_devices(&j, diff, e);
 	r = job_compile(&j, false, e);
-	if (r == 0)
-		r = nl_open(&j.nf, NETLINK_NETFILTER, e);
 	return r < 0 ? r : job_compare(&j, diff, e);
 }
 
@@ -369,10 +412,20 @@ static void release_taps(const struct job *j)
 		(void)record_tap_release(j->root, j->rec.nics[i].tap, &j->rec.uuid, NULL);
 }
 
+static int remove_file(const struct job *j, const char *name, struct err *e)
+{
+	char path[PATH_MAX + 32], dir[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/%s",
+		       record_dir(j->root, &j->rec.uuid, dir, sizeof(dir)), name);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_os(e, errno, "cannot remove %s", path);
+	return 0;
+}
+
 int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 {
 	auto_job struct job j = {.root = root};
-	char path[PATH_MAX + sizeof(UNDO_FILE) + 1], dir[PATH_MAX];
 	auto_close int lock = -1;
 	int r;
 
@@ -382,8 +435,6 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 	r = record_load(root, uuid, &j.rec, e);
 	if (r < 0)
 		return r;
-	(void)snprintf(path, sizeof(path), "%s/" UNDO_FILE,
-		       record_dir(root, uuid, dir, sizeof(dir)));
 	if (record_file_gone(root, uuid, UNDO_FILE)) {
 		release_taps(&j); /* claimed before anything else was done */
 		return 0;
@@ -395,8 +446,12 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 	if (r < 0)
 		return r;
 	release_taps(&j);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return err_os(e, errno, "cannot remove %s", path);
+	/* The undo goes last: until then the stop can be tried again. */
+	r = remove_file(&j, GENERATION_FILE, e);
+	if (r == 0)
+		r = remove_file(&j, UNDO_FILE, e);
+	if (r < 0)
+		return r;
 	util_closep(&lock);
 	iso_nft_leave();
 	return 0;

@@ -33,6 +33,9 @@ struct job {
  */
 int job_compare(struct job *j, struct strbuf *diff, struct err *e);
 
+/** job_compare_devices - the part of it that does not need the plan: taps, bridge ports, guards. */
+int job_compare_devices(struct job *j, struct strbuf *diff, struct err *e);
+
 /** job_attached_same - whether the set of attached prefixes in the kernel is the planned one. */
 bool job_attached_same(struct job *j);
 
