@@ -132,6 +132,9 @@ static void from_neighbour(struct round *r, enum place from)
 
 	packet_plain(&p, from, PICK(&r->rng, sources), own_or_any(r));
 	p.proto = PICK(&r->rng, protocols);
+	/* Without ports, it may well be the answer to what the guest sent; see also forged_answer(). */
+	if (from == AT_WAN || (r->s.alone && from >= AT_X))
+		p.proto = p.proto == 99 ? IPPROTO_UDP : p.proto;
 	address_frame(r, &p);
 	if (from != AT_WAN && rng_chance(&r->rng, 20)) {
 		p.kind = FRAME_ARP;
@@ -171,8 +174,8 @@ void shots_from_others(struct round *r)
 
 	for (size_t i = 0; i < INWARD; i++)
 		from_neighbour(r, PICK(&r->rng, places));
-	/* A bridge on which no guest has a policy is an uplink for all that the isolator knows: from
-	 * there, what looks like an answer is taken for one. */
+	/* A bridge on which no guest has a policy is an uplink for all that the isolator knows: what
+	 * looks like an answer is taken for one from there. */
 	for (size_t i = 0; i < INWARD; i++)
 		forged_answer(r, places[rng_below(&r->rng, r->s.alone ? 2 : 4)]);
 }
