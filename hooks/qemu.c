@@ -452,7 +452,10 @@ static int do_reconnect(struct op *op, struct err *e)
 		hook_log("%s: %s; repairing", op->rec.name, why.msg);
 		r = run_netiso_uuid("apply", &op->rec.uuid, e);
 	}
-	return r < 0 ? r : set_phase(op, PHASE_RUNNING, e);
+	/* Nothing is written that is so already: a full /run is no reason to end a guest. */
+	if (r < 0 || op->rec.phase == PHASE_RUNNING)
+		return r;
+	return set_phase(op, PHASE_RUNNING, e);
 }
 
 static const struct {
