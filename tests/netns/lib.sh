@@ -172,7 +172,8 @@ ns_place() { # NAME...
 
 	for name in "$@"; do
 		ip netns add "$name"
-		ns_in "$name" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv4.conf.all.rp_filter=0 \
+		ns_in "$name" sysctl -qw net.ipv6.conf.default.accept_dad=0 \
+			net.ipv4.conf.all.rp_filter=0 \
 			net.ipv4.conf.default.rp_filter=0 net.ipv4.icmp_ratelimit=0
 	done
 }
@@ -296,7 +297,7 @@ ns_one() {
 # `judged`: what the probe says.
 # shellcheck disable=SC2086
 ns_run_probes() { # ok|judged TITLE
-	local one want description listener sender i status
+	local one want description listener sender i status said
 	local -a jobs=() sent=()
 
 	for one in "${NS_PROBES[@]}"; do
@@ -325,8 +326,9 @@ ns_run_probes() { # ok|judged TITLE
 			ns_heard "${jobs[i]}" "$want" || status=$?
 		fi
 		NS_OUT+=$'\n'"expected: $want"
-		ns_judge "$want" "$status" "$2: $description$([[ $want = ok ]] && echo ' gets through' ||
-			echo ' is denied')"
+		said="gets through"
+		[[ $want = ok ]] || said="is denied"
+		ns_judge "$want" "$status" "$2: $description $said"
 	done
 }
 

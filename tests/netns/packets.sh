@@ -60,7 +60,8 @@ pkt_ip() { # SRC DST PROTO PAYLOAD [FIELD=VALUE]...
 	((!$#)) || local "$@"
 	ihl=${ihl:-$((5 + ${#opts} / 8))}
 	len=${len:-$((20 + ${#opts} / 2 + ${#payload} / 2))}
-	printf -v head '%x%x00%04x%04x%04x%02x%02x' "$ver" "$ihl" "$len" "$id" "$((frag))" "$ttl" "$proto"
+	printf -v head '%x%x00%04x%04x%04x%02x%02x' "$ver" "$ihl" "$len" "$id" "$((frag))" "$ttl" \
+		"$proto"
 	src=$(hex_ip "$src") dst=$(hex_ip "$dst")
 	echo "$head$(hex_sum "${head}0000$src$dst$opts")$src$dst$opts$payload"
 }
@@ -79,7 +80,8 @@ pkt_frame() { # DSTMAC SRCMAC SRC DST DPORT [FIELD=VALUE of pkt_ip]...
 	local dmac=$1 smac=$2 src=$3 dst=$4 dport=$5
 
 	shift 5
-	pkt_eth "$dmac" "$smac" 0800 "$(pkt_ip "$src" "$dst" 17 "$(pkt_udp 20000 "$dport" "$NS_T")" "$@")"
+	pkt_eth "$dmac" "$smac" 0800 "$(pkt_ip "$src" "$dst" 17 "$(pkt_udp 20000 "$dport" \
+		"$NS_T")" "$@")"
 }
 
 # op=1 htype=0001 ptype=0800 hlen=06 plen=04; the token is behind, as padding.
@@ -88,14 +90,16 @@ pkt_arp() { # SMAC SIP TMAC TIP [FIELD=VALUE]...
 
 	shift 4
 	((!$#)) || local "$@"
-	printf '%s%s%s%s%04x%s%s%s%s%s\n' "$htype" "$ptype" "$hlen" "$plen" "$op" "$(hex_mac "$smac")" \
+	printf '%s%s%s%s%04x%s%s%s%s%s\n' "$htype" "$ptype" "$hlen" "$plen" "$op" "$(hex_mac \
+		"$smac")" \
 		"$(hex_ip "$sip")" "$(hex_mac "$tmac")" "$(hex_ip "$tip")" "$NS_T"
 }
 
 # A DHCP message (RFC 2131); type 1 discover, 2 offer, 3 request, 5 acknowledge.
 # ciaddr= yiaddr= giaddr= (0.0.0.0) flags=0000 htype=01 hlen=06 opts= (hex, before the end)
 pkt_dhcp() { # TYPE CHADDR [FIELD=VALUE]...
-	local type=$1 chaddr=$2 op=01 htype=01 hlen=06 flags=0000 xid=12345678 ciaddr=0.0.0.0 yiaddr=0.0.0.0
+	local type=$1 chaddr=$2 op=01 htype=01 hlen=06 flags=0000 xid=12345678 ciaddr=0.0.0.0 \
+		yiaddr=0.0.0.0
 	local giaddr=0.0.0.0 opts='' first='' out
 
 	shift 2

@@ -23,7 +23,8 @@ ns_ip() { # PLACE  (commands on stdin)
 ns_world() {
 	mkdir -p "$NS_ROOT/run/virt-cordon"
 	ns_place lan inet
-	sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
+	sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 \
+		net.ipv4.conf.default.rp_filter=0 \
 		net.ipv6.conf.default.accept_dad=0 net.ipv4.icmp_ratelimit=0 \
 		net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0
 	ns_bridge_netfilter 0
@@ -70,11 +71,12 @@ ns_world() {
 	ns_bg inet serve inet 7777 8080
 }
 
-# Whether bridged packets also pass the hooks of iptables and of inet; 1 fails where that is not built
-# in or loaded.
+# Whether bridged packets also pass the hooks of iptables and of inet; 1 fails where that is not
+# built in or loaded.
 ns_bridge_netfilter() { # 0|1
 	[[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]] || return "$1"
-	sysctl -qw net.bridge.bridge-nf-call-iptables="$1" net.bridge.bridge-nf-call-arptables="$1" \
+	sysctl -qw net.bridge.bridge-nf-call-iptables="$1" \
+		net.bridge.bridge-nf-call-arptables="$1" \
 		net.bridge.bridge-nf-call-ip6tables="$1"
 }
 
@@ -124,13 +126,15 @@ ns_domain() {
 	mkdir -p "$NS_RECORD"
 	(($#)) || set -- "vnet-$name,${NS_MAC[$name]},${NS_BRIDGE[$name]},3600"
 	{
-		printf 'virt-cordon-record 1\nname %s\nuuid %s\nphase isolating\nincoming no\n' "$name" \
+		printf 'virt-cordon-record 1\nname %s\nuuid %s\nphase isolating\nincoming no\n' \
+			"$name" \
 			"${NS_UUID[$name]}"
 		printf 'slot %s\nisolation yes\n' "$NS_SLOT"
 		for nic in "$@"; do
 			IFS=, read -r tap mac bridge lease guarded <<<"$nic"
-			printf 'nic mac=%s tap=%s bridge=%s network=%s port= lease=%s guarded=%s gone=no\n' \
-				"$mac" "$tap" "$bridge" "net-$bridge" "$lease" \
+			printf 'nic mac=%s tap=%s bridge=%s network=%s ' "$mac" "$tap" "$bridge" \
+				"net-$bridge"
+			printf 'port= lease=%s guarded=%s gone=no\n' "$lease" \
 				"$([[ -n $guarded ]] && echo yes || echo no)"
 		done
 		echo end
@@ -172,7 +176,8 @@ ns_ruleset() {
 	nft -s list ruleset | awk '
 		/^table/ { t = $2 " " $3; print t; next }
 		/^\t?}?$/ { next }
-		/^\t(set|map|chain|counter|limit)/ { object = $1 " " $2; name = $2; dynamic = 0; n = 0 }
+		/^\t(set|map|chain|counter|limit)/ { object = $1 " " $2; name = $2; dynamic = 0; n \
+			= 0 }
 		/flags .*dynamic/ { dynamic = name != "nic_address" && name != "address_owner" }
 		/elements = \{/ {
 			for (text = $0; text !~ /\}$/; text = text $0)
