@@ -86,7 +86,8 @@ static void test_chains(void **state)
 	}
 }
 
-/* Finds each WORD behind @before and demands that "add KIND FAMILY TABLE WORD" stands in the text. */
+/* Finds each WORD behind @before and demands that "add KIND FAMILY TABLE WORD" stands in the text.
+ */
 static void check_declared(const char *text, const char *before, const char *const *kinds,
 			   size_t n_kinds)
 {
