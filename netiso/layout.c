@@ -256,6 +256,9 @@ static const struct rule rules[] = {
 	{"inet", "prerouting", "iifname @bridges meta mark set meta priority map @priority_mark"},
 	{"inet", "prerouting", "meta mark & $MASK == $BASE goto guest"},
 	{"inet", "guest", "ct state invalid drop"},
+	/* Without egress not even in answer to a connection that stands since before. */
+	{"inet", "guest",
+	 "meta mark & $CLASS == 0x00000000 fib daddr type unicast goto deny_egress"},
 	{"inet", "guest", "ct state established accept"},
 	/* An ICMP error speaks of any connection that it quotes: only of the guest's own. */
 	{"inet", "guest", "ct state related meta mark . ct original zone @own_zone accept"},
@@ -355,6 +358,8 @@ static void emit_filled(struct strbuf *out, const char *text, const struct layou
 		text += plain;
 		if (strncmp(text, "$BASE", 5) == 0 || strncmp(text, "$DHCP", 5) == 0)
 			sb_addf(out, "0x%08x", p->mark_base), text += 5;
+		else if (strncmp(text, "$CLASS", 6) == 0)
+			sb_addf(out, "0x%08x", LAYOUT_CLASS_INTERNET), text += 6;
 		else if (strncmp(text, "$MASK", 5) == 0)
 			sb_addf(out, "0x%08x", LAYOUT_MARK_MASK), text += 5;
 		else if (*text)
