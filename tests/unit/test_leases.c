@@ -92,8 +92,8 @@ static void test_forged(void **state)
 		"\\\"mac-address\\\": "
 		"\\\"52:54:00:aa:bb:cc\\\", \\\"expiry-time\\\": 0}\", \"expiry-time\": 2000",
 		", \"mac-address\": \"52:54:00:aa:bb:cc\", \"expiry-time\": 2000",
-		", \"hostname\": \"}, {\", \"client-id\": \"52:54:00:aa:bb:cc\", \"expiry-time\": "
-		"2000",
+		(", \"hostname\": \"}, {\", \"client-id\": \"52:54:00:aa:bb:cc\", "
+		 "\"expiry-time\": 2000"),
 	};
 
 	(void)state;
@@ -138,8 +138,8 @@ static void test_not_leases(void **state)
 		"{\"mac-address\": \"52:54:00:aa:bb:cc\"}",
 		"{\"mac-address\": \"52:54:00:aa:bb:cc\", \"ip-address\": 7, \"expiry-time\": 0}",
 		"{\"mac-address\": \"52:54:00:aa:bb:cc\", \"ip-address\": \"192.168.122.3\"}",
-		"{\"mac-address\": \"52:54:00:aa:bb:cc\", \"ip-address\": \"192.168.122.3\", "
-		"\"expiry-time\": \"0\"}",
+		("{\"mac-address\": \"52:54:00:aa:bb:cc\", \"ip-address\": \"192.168.122.3\", "
+		 "\"expiry-time\": \"0\"}"),
 	};
 	struct iso_nic nic;
 
