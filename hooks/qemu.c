@@ -109,6 +109,7 @@ static int undo_leftovers(struct op *op, struct err *e)
 	return r < 0 ? r : lock_domain(op, e);
 }
 
+/* Also saves the record. */
 static int allot_slot(struct op *op, struct err *e)
 {
 	auto_close int host = record_lock_host(HOOK_ROOT, hook_lock_ms(), e);
@@ -132,11 +133,7 @@ static int begin_record(struct op *op, struct err *e)
 	r = record_history_add(HOOK_ROOT, &op->rec.uuid, op->rec.name, e);
 	if (r == 0)
 		r = write_policy(op, e);
-	if (r == 0)
-		r = allot_slot(op, e);
-	if (r == 0)
-		r = record_save(HOOK_ROOT, &op->rec, e);
-	return r;
+	return r < 0 ? r : allot_slot(op, e);
 }
 
 static int do_prepare(struct op *op, struct err *e)

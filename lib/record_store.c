@@ -298,10 +298,51 @@ static uint32_t slot_last(const char *path)
 	return (uint32_t)v;
 }
 
+/* The next number that no one holds, into @rec. */
+static int slot_pick(const char *root, uint32_t slot, struct record *rec, struct err *e)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	for (uint32_t tries = 0; tries < RECORD_SLOT_MAX; tries++) {
+		int r;
+
+		slot = slot % RECORD_SLOT_MAX + 1;
+		r = slot_path(root, slot, path, sizeof(path), e);
+		if (r < 0)
+			return r;
+		if (lstat(path, &st) == 0)
+			continue;
+		if (errno != ENOENT)
+			return err_os(e, errno, "cannot look at %s", path);
+		rec->slot = slot;
+		return 0;
+	}
+	return err_set(e, EX_CORDON_OS, ENOSPC, "all %u marks are in use", RECORD_SLOT_MAX);
+}
+
+static int slot_take(const char *root, const char *last, const struct record *rec, struct err *e)
+{
+	char path[PATH_MAX], tmp[PATH_MAX], num[16], u[UUID_STRLEN];
+	int r;
+
+	r = slot_path(root, rec->slot, path, sizeof(path), e);
+	if (r == 0)
+		r = path_fmt(tmp, sizeof(tmp), e, "%s" RUN_DIR "/slots/.last.new", root);
+	if (r < 0)
+		return r;
+	if (symlink(uuid_str(&rec->uuid, u), path) < 0)
+		return err_os(e, errno, "cannot make %s", path);
+	(void)snprintf(num, sizeof(num), "%u", rec->slot);
+	(void)unlink(tmp);
+	if (symlink(num, tmp) < 0 || rename(tmp, last) < 0)
+		return err_os(e, errno, "cannot write %s", last);
+	return 0;
+}
+
 int record_slot_allot(const char *root, struct record *rec, struct err *e)
 {
-	char last[PATH_MAX], path[PATH_MAX], u[UUID_STRLEN], num[16], tmp[PATH_MAX];
-	uint32_t slot;
+	char last[PATH_MAX];
 	int r;
 
 	if (rec->slot)
@@ -310,29 +351,11 @@ int record_slot_allot(const char *root, struct record *rec, struct err *e)
 	if (r == 0)
 		r = path_fmt(last, sizeof(last), e, "%s" RUN_DIR "/slots/last", root);
 	if (r == 0)
-		r = path_fmt(tmp, sizeof(tmp), e, "%s" RUN_DIR "/slots/.last.new", root);
-	if (r < 0)
-		return r;
-
-	slot = slot_last(last);
-	for (uint32_t tries = 0; tries < RECORD_SLOT_MAX; tries++) {
-		slot = slot % RECORD_SLOT_MAX + 1;
-		r = slot_path(root, slot, path, sizeof(path), e);
-		if (r < 0)
-			return r;
-		if (symlink(uuid_str(&rec->uuid, u), path) == 0)
-			goto found;
-		if (errno != EEXIST)
-			return err_os(e, errno, "cannot make %s", path);
-	}
-	return err_set(e, EX_CORDON_OS, ENOSPC, "all %u marks are in use", RECORD_SLOT_MAX);
-found:
-	rec->slot = slot;
-	(void)snprintf(num, sizeof(num), "%u", slot);
-	(void)unlink(tmp);
-	if (symlink(num, tmp) < 0 || rename(tmp, last) < 0)
-		return err_os(e, errno, "cannot write %s", last);
-	return 0;
+		r = slot_pick(root, slot_last(last), rec, e);
+	/* In this order: what crashes in between leaves no number that no record knows of. */
+	if (r == 0)
+		r = record_save(root, rec, e);
+	return r < 0 ? r : slot_take(root, last, rec, e);
 }
 
 /* Link names may hold any byte but '/' and blanks; as file names they are encoded. */

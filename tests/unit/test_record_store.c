@@ -204,7 +204,9 @@ static void test_list(void **state)
 
 static uint32_t allot(const char *root, const char *uuid)
 {
-	struct record r = {.uuid = uuid_of(uuid)};
+	char name[] = "g";
+	struct record r = {.name = name, .uuid = uuid_of(uuid)};
+	struct record saved = {0};
 	struct err e = {0};
 
 	if (record_slot_allot(root, &r, &e) < 0)
@@ -213,6 +215,10 @@ static uint32_t allot(const char *root, const char *uuid)
 	uint32_t slot = r.slot;
 	assert_int_equal(record_slot_allot(root, &r, &e), 0);
 	assert_int_equal(r.slot, slot);
+	/* The record knows it. */
+	assert_int_equal(record_load(root, &r.uuid, &saved, &e), 0);
+	assert_int_equal(saved.slot, slot);
+	record_free(&saved);
 	return slot;
 }
 
@@ -257,7 +263,8 @@ static void test_slots(void **state)
 
 static void test_slots_all_taken(void **state)
 {
-	struct record r = {.uuid = uuid_of(A)};
+	char name[] = "g";
+	struct record r = {.name = name, .uuid = uuid_of(A)};
 	const char *root = *state;
 	struct err e = {0};
 
