@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Times the hook as libvirt calls it: real taps, recorded XML, a growing number of other domains. */
+/* Times the hook as libvirt calls it: real taps, recorded XML, a growing number of other
+ * domains. */
 #include "lib/util.h"
 
 #include <errno.h>
@@ -313,7 +314,8 @@ static void measure_nothing(unsigned runs)
 	printf("# /bin/true, run the same way: %.1f ms\n", median(all, runs));
 }
 
-/* The leases as libvirt's helper of dnsmasq keeps them: one for each guest up to @n, and @extra's. */
+/* The leases as libvirt's helper of dnsmasq keeps them: one for each guest up to @n, and
+ * @extra's. */
 static void write_leases(unsigned n, unsigned extra)
 {
 	FILE *f = fopen(LEASES, "we");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Property test: what the kernel does under random policies with random packets, against a model. */
+/* Property test: what the kernel does under random policies with random packets, against a
+ * model. */
 #include "tests/netns/model.h"
 
 #include "lib/parse.h"
@@ -15,11 +16,11 @@
  * ===================
  *
  * t-60-model makes a network namespace `far` and runs this in another, the host's. Here the links
- * are laid (model_world.c); then, for each policy (model_policy.c), virt-cordon-netiso applies it and
- * random packets are sent from the guest's end as raw frames, each with a token in its payload. All
- * places that a packet could get to are listened at (model_wire.c), on the host behind its filters;
- * the token tells which packet was seen where, whatever NAT did to it. model_ref.c, written from the
- * guarantees and not from the rules, says where it should have been seen.
+ * are laid (model_world.c); then, for each policy (model_policy.c), virt-cordon-netiso applies it
+ * and random packets are sent from the guest's end as raw frames, each with a token in its payload.
+ * All places that a packet could get to are listened at (model_wire.c), on the host behind its
+ * filters; the token tells which packet was seen where, whatever NAT did to it. model_ref.c,
+ * written from the guarantees and not from the rules, says where it should have been seen.
  *
  * Each packet is a connection of its own: source ports do not repeat under one policy.
  *
@@ -291,8 +292,8 @@ static void show(const struct round *r)
 	(void)fflush(stdout);
 }
 
-/* Each policy has a tap of its own: with its rate limits untouched, and no address on the bridge but
- * those that it sends from. */
+/* Each policy has a tap of its own: with its rate limits untouched, and no address on the bridge
+ * but those that it sends from. */
 static void new_tap(struct round *r)
 {
 	static char tap[16] = "vt0";

@@ -12,7 +12,7 @@
 /* Addresses are in host byte order throughout. */
 #define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
 
-/* --- random numbers (model_policy.c) ------------------------------------------------------------- */
+/* --- random numbers (model_policy.c) --------------------------------------------------------- */
 
 struct rng {
 	uint64_t state;
@@ -79,7 +79,7 @@ uint16_t any_port(struct rng *r);
 /* Of those that policies open or forward. */
 uint16_t open_port(struct rng *r);
 
-/* --- policies (model_policy.c) --------------------------------------------------------------------------------- */
+/* --- policies (model_policy.c) --------------------------------------------------------------- */
 
 enum dns { DNSKEY_AUTO, DNSKEY_HOST, DNSKEY_NONE, DNSKEY_ADDRESS };
 enum lease_kind { LEASE_LIVE, LEASE_FOR_EVER, LEASE_EXPIRED, LEASE_FOREIGN, N_LEASE_KINDS };
@@ -137,7 +137,7 @@ void situation_generate(struct rng *r, struct situation *s);
 void situation_own(struct situation *s, uint32_t ip);
 bool situation_owns(const struct situation *s, uint32_t ip);
 
-/* --- packets (model_packet.c, model_frame.c) ---------------------------------------------------------------------------------- */
+/* --- packets (model_packet.c, model_frame.c) ------------------------------------------------- */
 
 enum frame_kind { FRAME_IP, FRAME_ARP, FRAME_OTHER };
 enum tag { TAG_NONE, TAG_PRIORITY, TAG_VLAN, TAG_QINQ, N_TAGS };
@@ -249,7 +249,7 @@ uint16_t packet_sport(const struct packet *p);
 /** token_find - the token in @data, or 0. */
 uint32_t token_find(const uint8_t *data, size_t len);
 
-/* --- verdicts (model_ref.c) --------------------------------------------------------------------------------- */
+/* --- verdicts (model_ref.c) ------------------------------------------------------------------ */
 
 enum reason {
 	WHY_SOURCE_MAC,

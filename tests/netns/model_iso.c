@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The isolator as a program: records, policies and leases as files, its verbs, what nft then lists. */
+/* The isolator as a program: records, policies and leases as files, its verbs, what nft then
+ * lists. */
 #include "tests/netns/model.h"
 
 #include "lib/util.h"

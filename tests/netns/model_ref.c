@@ -179,8 +179,8 @@ static struct verdict judge_arp(const struct situation *s, const struct packet *
 
 /* --- IPv4 ------------------------------------------------------------------------------------- */
 
-/* 2, 5: a request of the guest's own, from whatever address it has or believes to have: after it was
- * restored, it renews one that the host no longer knows. */
+/* 2, 5: a request of the guest's own, from whatever address it has or believes to have: after it
+ * was restored, it renews one that the host no longer knows. */
 static struct verdict judge_dhcp(const struct situation *s, const struct packet *p)
 {
 	const struct dhcp_fields *d = &p->dhcp;
@@ -310,8 +310,8 @@ static struct verdict judge_ip(const struct situation *s, const struct packet *p
 	return v;
 }
 
-/* 4: nothing to other guests. But br_netfilter takes what a NAT rule redirects out of the bridge and
- * to its new destination, whomever the frame was addressed to. */
+/* 4: nothing to other guests. But br_netfilter takes what a NAT rule redirects out of the bridge
+ * and to its new destination, whomever the frame was addressed to. */
 static struct verdict judge_neighbour(const struct situation *s, const struct packet *p)
 {
 	struct verdict v;
@@ -347,7 +347,8 @@ struct verdict judge(const struct situation *s, const struct packet *p)
 		return deny(WHY_TAG);
 	if (p->kind == FRAME_OTHER)
 		return deny(WHY_ETHERTYPE);
-	/* 4: the host has the bridge's address and those of its ports, all others are not its own. */
+	/* 4: the host has the bridge's address and those of its ports, all others are not its
+	 * own. */
 	if (!is_group(p->dmac) && !same_mac(p->dmac, bridge_mac) && !same_mac(p->dmac, tap_mac) &&
 	    !same_mac(p->dmac, neighbour_tap_mac))
 		return judge_neighbour(s, p);

@@ -34,7 +34,8 @@ static uint32_t own_or_any(struct round *r)
 	return s->n_own ? s->own[rng_below(&r->rng, (uint32_t)s->n_own)] : IP4(192, 168, 122, 7);
 }
 
-/* An acknowledgement of the host's, or a forged one: only the first may teach, and only with dhcp. */
+/* An acknowledgement of the host's, or a forged one: only the first may teach, and only with
+ * dhcp. */
 static void lesson(struct round *r)
 {
 	static const enum place teachers[] = {AT_HOST, AT_HOST, AT_HOST, AT_N, AT_H, AT_G};
@@ -132,7 +133,8 @@ static void from_neighbour(struct round *r, enum place from)
 
 	packet_plain(&p, from, PICK(&r->rng, sources), own_or_any(r));
 	p.proto = PICK(&r->rng, protocols);
-	/* Without ports, it may well be the answer to what the guest sent; see also forged_answer(). */
+	/* Without ports, it may well be the answer to what the guest sent; see also
+	 * forged_answer(). */
 	if (from == AT_WAN || (r->s.alone && from >= AT_X))
 		p.proto = p.proto == 99 ? IPPROTO_UDP : p.proto;
 	address_frame(r, &p);
@@ -174,8 +176,8 @@ void shots_from_others(struct round *r)
 
 	for (size_t i = 0; i < INWARD; i++)
 		from_neighbour(r, PICK(&r->rng, places));
-	/* A bridge on which no guest has a policy is an uplink for all that the isolator knows: what
-	 * looks like an answer is taken for one from there. */
+	/* A bridge on which no guest has a policy is an uplink for all that the isolator knows:
+	 * what looks like an answer is taken for one from there. */
 	for (size_t i = 0; i < INWARD; i++)
 		forged_answer(r, places[rng_below(&r->rng, r->s.alone ? 2 : 4)]);
 }
