@@ -19,7 +19,8 @@ set -euo pipefail
 # shellcheck source=tests/bench/numbers.sh
 . "$BENCH_DIR/numbers.sh"
 
-# A host with libvirt's default network, our programs and empty policies bench-1… for a thousand guests.
+# A host with libvirt's default network, our programs and empty policies bench-1… for a thousand
+# guests.
 bench_host() {
 	local dir n
 
