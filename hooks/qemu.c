@@ -370,7 +370,7 @@ static bool knows_nic(const struct record *rec, const struct nic *nic)
 /* A NIC that came, or moved to another bridge. */
 static int take_in(struct op *op, const struct nic *nic, size_t i, struct err *e)
 {
-	struct record_nic *place, added;
+	struct record_nic *place, added = {0};
 	int r;
 
 	/* Only now: a mistake in virt-cordon.ini does not end a guest whose NICs are known. */
