@@ -88,8 +88,8 @@ int record_save(const char *root, const struct record *r, struct err *e);
 int record_remove(const char *root, const struct record *r, struct err *e);
 
 /**
- * record_slot_allot - give the domain a number no other record holds, and save the record. The counter
- * goes round, so a number is not used again soon. Needs the host lock.
+ * record_slot_allot - give the domain a number no other record holds, and save the record. The
+ * counter goes round, so a number is not used again soon. Needs the host lock.
  */
 int record_slot_allot(const char *root, struct record *r, struct err *e);
 
