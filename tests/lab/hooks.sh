@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the tests of libvirt's events and of faults have in common. Sourced after lab.sh.
 
-HOST_SORT=cat # sort: where libvirtd restarts, which puts its own rules in again
+HOST_SORT="cat" # sort: where libvirtd restarts, which puts its own rules in again
 
 # All of the host that a domain may leave something in, without what changes by itself.
 host_state() {
@@ -112,7 +112,8 @@ watch_begin() { # GUEST ID COMMAND
 	loop="n=0; through=0; denied=0; while [ ! -e /tmp/end.$id ]; do n=\$((n + 1));"
 	loop+=" { $3; } >/dev/null 2>&1; case \$? in 0) through=\$((through + 1)) ;;"
 	loop+=" 1) denied=\$((denied + 1)) ;; esac; done;"
-	loop+=" echo \$n \$through \$denied >/tmp/watch.$id.new; mv /tmp/watch.$id.new /tmp/watch.$id"
+	loop+=" echo \$n \$through \$denied >/tmp/watch.$id.new;"
+	loop+=" mv /tmp/watch.$id.new /tmp/watch.$id"
 	loop="rm -f /tmp/end.$id /tmp/watch.$id; ($loop) >/dev/null 2>&1 &"
 	# of not too many words, and only blanks part them
 	lab_order "$guest" run "${loop// /$'\t'}"
