@@ -179,6 +179,12 @@ static struct verdict judge_arp(const struct situation *s, const struct packet *
 
 /* --- IPv4 ------------------------------------------------------------------------------------- */
 
+/* 4: where guests are. Of the other bridge the host knows that once a guest there has a policy. */
+static bool is_guest(const struct situation *s, uint32_t ip)
+{
+	return prefix_has(guest_net, ip) || (!s->alone && prefix_has(other_net, ip));
+}
+
 /* 2, 5: a request of the guest's own, from whatever address it has or believes to have: after it
  * was restored, it renews one that the host no longer knows. */
 static struct verdict judge_dhcp(const struct situation *s, const struct packet *p)
@@ -190,18 +196,14 @@ static struct verdict judge_dhcp(const struct situation *s, const struct packet 
 	if (!p->is_dhcp || p->sport != 68 || d->op != 1 || d->htype != 1 || d->hlen != 6 ||
 	    d->giaddr || !same_mac(d->chaddr, place_mac[AT_G]))
 		return deny(WHY_CHADDR);
+	if (!expected && !is_guest(s, p->src))
+		return deny(WHY_SOURCE);
 	/* RFC 1122: no address as the source is for broadcasts only. */
 	if (p->dst == 0xffffffffu || is_gateway(p->dst))
 		return to_host(WHY_DHCP, !sure || !expected || p->flaw > FLAW_PADDED ||
 						 p->fragments != FRAGMENTS_NONE ||
 						 (p->src == 0 && is_gateway(p->dst)));
 	return deny(is_host_address(p->dst) ? WHY_HOST : WHY_BROADCAST);
-}
-
-/* 4: where guests are. Of the other bridge the host knows that once a guest there has a policy. */
-static bool is_guest(const struct situation *s, uint32_t ip)
-{
-	return prefix_has(guest_net, ip) || (!s->alone && prefix_has(other_net, ip));
 }
 
 static enum dns dns_of(const struct situation *s)
