@@ -5,4 +5,4 @@ LIB_SRCS += hooks/admit.c hooks/qemu.c hooks/network.c
 
 PROGS += virt-cordon-hook
 virt-cordon-hook_main := hooks/main.c
-virt-cordon-hook_libs = $(XML_LIBS) $(MNL_LIBS) $(INI_LIBS)
+virt-cordon-hook_libs = $(XML_LIBS) $(INI_LIBS)

@@ -186,12 +186,20 @@ static int compare_guards(struct job *j, struct strbuf *diff, struct err *e)
 	return ret;
 }
 
+int job_compare_devices(struct job *j, struct strbuf *diff, struct err *e)
+{
+	int ret = compare_nics(j, diff, e);
+	int r = compare_guards(j, diff, e);
+
+	return r < 0 ? r : ret;
+}
+
 int job_compare(struct job *j, struct strbuf *diff, struct err *e)
 {
 	struct err why = {0};
 	int shared, ret = 0, r;
 
-	shared = j->base_known ? 1 : base_stands(j->root, &j->params, &j->nf, &why, e);
+	shared = base_stands(j->root, &j->params, &j->nf, &why, e);
 	if (shared < 0)
 		return shared;
 	if (shared == 0)
@@ -210,10 +218,7 @@ int job_compare(struct job *j, struct strbuf *diff, struct err *e)
 	r = compare_chains(j, diff, e);
 	if (r < 0)
 		ret = r;
-	r = compare_nics(j, diff, e);
-	if (r < 0)
-		ret = r;
-	r = compare_guards(j, diff, e);
+	r = job_compare_devices(j, diff, e);
 	if (r < 0)
 		ret = r;
 	/* No reason to end a guest: what hooks ask for has no list of differences. */

@@ -4,7 +4,6 @@
 
 #include "lib/nl.h"
 #include "lib/policy.h"
-#include "lib/seal.h"
 #include "lib/util.h"
 #include "netiso/base.h"
 #include "netiso/gather.h"
@@ -16,6 +15,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/netlink.h>
 #include <stdarg.h>
@@ -23,6 +23,8 @@
 #include <string.h>
 
 #define POLICY_FILE "policy.ini"
+#define GENERATION_FILE "netiso.generation"
+#define GENERATION_STRLEN 16
 #define HOST_LOCK_MS 10000 /* when virt-cordon.ini cannot be read */
 
 static void job_free(struct job *j)
@@ -303,28 +305,15 @@ static int lock_host(const char *root, struct err *e)
 	return record_lock_host(root, ms, e);
 }
 
-/* Makes the transaction @text of what @before was the generation of nf_tables, and reads back. */
-static int put_in(struct job *j, const char *text, bool shared, uint32_t before, struct err *e)
+static int read_generation(struct job *j, char *buf, size_t size, struct err *e)
 {
 	uint32_t generation = 0;
-	int r;
+	int r = kern_generation(&j->nf, &generation);
 
-	r = iso_nft_apply(text, e);
-	if (r == 0)
-		r = isolate_ports(j, e);
-	/* Read before the comparison: what changes meanwhile makes it another one. */
-	if (r == 0)
-		r = seal_generation(&j->nf, &generation, e);
-	if (r == 0 && shared)
-		r = note_base(j, e);
-	if (r == 0)
-		r = note_chains(j, e);
 	if (r < 0)
-		return r;
-	/* Noted just now, or found to stand before a transaction that was the only one since. */
-	j->base_known = shared || generation == before + 1;
-	r = job_compare(j, NULL, e);
-	return r < 0 ? r : seal_write(j->root, &j->rec.uuid, generation, e);
+		return err_os(e, -r, "cannot read the generation of nf_tables");
+	(void)snprintf(buf, size, "%" PRIu32 "\n", generation);
+	return 0;
 }
 
 int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
@@ -332,8 +321,8 @@ int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 	auto_sb struct strbuf text = {0}, undo = {0};
 	auto_job struct job j = {.root = root};
 	auto_close int lock = -1;
-	uint32_t generation = 0;
-	bool shared = false;
+	char generation[GENERATION_STRLEN];
+	bool shared;
 	int r;
 
 	lock = lock_host(root, e);
@@ -348,18 +337,41 @@ int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 	if (r == 0)
 		r = job_compile(&j, true, e);
 	if (r == 0)
-		r = seal_generation(&j.nf, &generation, e);
-	if (r == 0)
 		r = compose(&j, &text, &undo, &shared, e);
 	if (r == 0)
 		r = ensure_guards(&j, e);
 	if (r == 0)
 		r = write_undo(&j, sb_str(&undo), e);
 	if (r == 0)
-		r = put_in(&j, sb_str(&text), shared, generation, e);
+		r = iso_nft_apply(sb_str(&text), e);
+	if (r == 0)
+		r = isolate_ports(&j, e);
+	if (r == 0 && shared)
+		r = note_base(&j, e);
+	if (r == 0)
+		r = note_chains(&j, e);
+	/* Read before the comparison: what changes meanwhile makes it another one. */
+	if (r == 0)
+		r = read_generation(&j, generation, sizeof(generation), e);
+	if (r == 0)
+		r = job_compare(&j, NULL, e);
 	if (r == 0)
 		r = write_undo(&j, sb_str(&j.plan.undo), e);
+	if (r == 0)
+		r = record_file_write(root, uuid, GENERATION_FILE, generation, strlen(generation),
+				      e);
 	return r;
+}
+
+/* Whether nothing in nf_tables has changed since apply compared all of it. */
+static bool same_generation(struct job *j)
+{
+	char now[GENERATION_STRLEN];
+	auto_free char *noted = NULL;
+	size_t len;
+
+	return record_file_read(j->root, &j->rec.uuid, GENERATION_FILE, &noted, &len, NULL) == 0 &&
+	       read_generation(j, now, sizeof(now), NULL) == 0 && strcmp(noted, now) == 0;
 }
 
 int domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff, struct err *e)
@@ -375,6 +387,9 @@ int domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff,
 	r = open_sockets(&j, e);
 	if (r < 0)
 		return r;
+	/* Right after the start, for the hook: mostly no one has touched nf_tables since. */
+	if (!diff && j.rec.phase == PHASE_ISOLATED && same_generation(&j))
+		return job_compare_devices(&j, diff, e);
 	r = job_compile(&j, false, e);
 	return r < 0 ? r : job_compare(&j, diff, e);
 }
@@ -432,7 +447,7 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 		return r;
 	release_taps(&j);
 	/* The undo goes last: until then the stop can be tried again. */
-	r = remove_file(&j, SEAL_FILE, e);
+	r = remove_file(&j, GENERATION_FILE, e);
 	if (r == 0)
 		r = remove_file(&j, UNDO_FILE, e);
 	if (r < 0)

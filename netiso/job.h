@@ -24,7 +24,6 @@ struct job {
 	struct iso_facts facts;
 	struct iso_plan plan;
 	bool chain_made[ISO_NICS_MAX + 1]; /* by index of plan.chains: not as noted until it is */
-	bool base_known; /* the shared part is as it should be; no one can have changed it since */
 	struct nl route, nf;
 };
 
@@ -33,6 +32,9 @@ struct job {
  * @diff: a line per difference is appended; with NULL, changed prefixes of the host do not count
  */
 int job_compare(struct job *j, struct strbuf *diff, struct err *e);
+
+/** job_compare_devices - the part of it that does not need the plan: taps, bridge ports, guards. */
+int job_compare_devices(struct job *j, struct strbuf *diff, struct err *e);
 
 /** job_attached_same - whether the set of attached prefixes in the kernel is the planned one. */
 bool job_attached_same(struct job *j);

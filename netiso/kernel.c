@@ -83,6 +83,24 @@ int kern_chain_exists(struct nl *nl, const char *family, const char *chain, cons
 	return r == 1 && want_device && !want.found ? 0 : r;
 }
 
+static int generation_cb(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == NFTA_GEN_ID && mnl_attr_get_payload_len(attr) == 4)
+			*(uint32_t *)data = ntohl(mnl_attr_get_u32(attr));
+	return 0;
+}
+
+int kern_generation(struct nl *nl, uint32_t *ret)
+{
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETGEN, 0, "inet");
+
+	return nl_talk(nl, nlh, generation_cb, ret);
+}
+
 struct element_want {
 	const struct iso_element *el;
 	bool same;

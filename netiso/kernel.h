@@ -19,6 +19,12 @@ int kern_table_exists(struct nl *nl, const char *family);
 int kern_chain_exists(struct nl *nl, const char *family, const char *chain,
 		      const char *want_device);
 
+/**
+ * kern_generation - a number that each change of nf_tables in this namespace, by whomever, makes
+ * another one (what a packet adds to a dynamic set, or an element that expires, does not count).
+ */
+int kern_generation(struct nl *nl, uint32_t *ret);
+
 /** kern_element_matches - key, value and verdict as in @el: 1, 0 or -errno. */
 int kern_element_matches(struct nl *nl, const struct iso_element *el);
 
