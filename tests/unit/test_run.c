@@ -18,7 +18,7 @@
 
 #define MS_PER_S 1000
 
-/* --- what the child does: this program again, `test_run child MODE [ARG]` ---------------------- */
+/* --- what the child does: this program again, `test_run child MODE [ARG]` --- */
 
 static void child_environment(void)
 {
@@ -107,7 +107,7 @@ static int child_main(const char *mode, const char *arg)
 	return 0;
 }
 
-/* --- the tests --------------------------------------------------------------------------------- */
+/* --- the tests --- */
 
 static char self[PATH_MAX];
 
