@@ -182,17 +182,28 @@ void shots_from_others(struct round *r)
 		forged_answer(r, places[rng_below(&r->rng, r->s.alone ? 2 : 4)]);
 }
 
-/* The bridge learns where the guests are; else it would give the host's answers to all of them. */
+/* The bridges learn where the guests are; else they would give what is for one to all of them. */
 void shots_first(struct round *r)
 {
+	static const struct {
+		enum place from;
+		uint32_t address;
+	} others[] = {
+		{AT_H, IP4(192, 168, 122, 8)},
+		{AT_N, IP4(192, 168, 122, 9)},
+		{AT_X, IP4(10, 8, 0, 9)},
+		{AT_Y, IP4(10, 8, 0, 7)},
+	};
 	struct packet p;
 
 	packet_plain(&p, AT_G, 0, 0xffffffffu);
 	packet_dhcp(&p, place_mac[AT_G]);
 	memset(p.dmac, 0xff, 6);
 	shoot(r, &p);
-	packet_plain(&p, AT_H, IP4(192, 168, 122, 8), IP4(8, 8, 8, 8));
-	shoot(r, &p);
-	packet_plain(&p, AT_N, IP4(192, 168, 122, 9), IP4(8, 8, 8, 8));
-	shoot(r, &p);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		packet_plain(&p, others[i].from, others[i].address, IP4(8, 8, 8, 8));
+		if (p.from >= AT_X)
+			memcpy(p.dmac, other_bridge_mac, 6);
+		shoot(r, &p);
+	}
 }
