@@ -84,7 +84,7 @@ uint16_t open_port(struct rng *r);
 enum dns { DNSKEY_AUTO, DNSKEY_HOST, DNSKEY_NONE, DNSKEY_ADDRESS };
 enum lease_kind { LEASE_LIVE, LEASE_FOR_EVER, LEASE_EXPIRED, LEASE_FOREIGN, N_LEASE_KINDS };
 
-enum { MAX_ENTRIES = 5, MAX_OWN = 16 };
+enum { MAX_ENTRIES = 5, MAX_OWN = 16, N_REDIRECTIONS = 5 };
 
 struct port_entry {
 	uint8_t proto;
@@ -101,6 +101,13 @@ struct forward_entry {
 	uint32_t to;
 	uint16_t to_port;
 };
+
+/* What another program does to TCP for a public address, at the usual priority of DNAT. */
+struct redirection {
+	uint32_t from, to;
+	uint16_t port, to_port;
+};
+extern const struct redirection redirections[N_REDIRECTIONS];
 
 struct lease {
 	uint32_t addr;
@@ -128,6 +135,7 @@ struct situation {
 	bool bridge_nf;	 /* br_netfilter hands bridged packets to the hooks of inet, too */
 	bool marks_lost; /* another program rewrites the mark of each UDP packet */
 	bool masquerade; /* another program has NAT rules */
+	bool published;	 /* another program redirects what is in redirections[] */
 
 	uint32_t own[MAX_OWN]; /* what the guest may use: of the policy, of leases, learnt */
 	size_t n_own;
@@ -270,6 +278,8 @@ enum reason {
 	WHY_RANGE,
 	WHY_ATTACHED,
 	WHY_TO_GUEST,
+	WHY_NO_SYN,
+	WHY_REDIRECTED,
 	N_DENIALS,
 	WHY_ARP = N_DENIALS,
 	WHY_DHCP,

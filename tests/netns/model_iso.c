@@ -170,6 +170,30 @@ static void nft(const char *text)
 		bail("nft: %s", sb_str(&out));
 }
 
+const struct redirection redirections[N_REDIRECTIONS] = {
+	{IP4(203, 0, 113, 11), IP4(192, 168, 50, 50), 80, 8080},
+	{IP4(203, 0, 113, 11), IP4(10, 1, 2, 3), 443, 443},
+	{IP4(93, 184, 216, 34), IP4(192, 168, 50, 2), 80, 22},
+	{IP4(93, 184, 216, 34), IP4(192, 168, 122, 9), 443, 443},
+	{IP4(142, 250, 0, 1), IP4(1, 1, 1, 1), 80, 8080},
+};
+
+/* As a container's published ports, or a proxy that takes all that goes to an address. */
+static void redirect(struct strbuf *text)
+{
+	char from[16], to[16];
+
+	sb_adds(text, "table ip other_nat {\nchain pre {\n"
+		      "type nat hook prerouting priority -100;\n");
+	for (size_t i = 0; i < N_REDIRECTIONS; i++) {
+		const struct redirection *r = &redirections[i];
+
+		sb_addf(text, "ip daddr %s tcp dport %u dnat to %s:%u\n", ip_text(r->from, from),
+			r->port, ip_text(r->to, to), r->to_port);
+	}
+	sb_adds(text, "}\n}\n");
+}
+
 void iso_surroundings(const struct situation *s)
 {
 	static const char path[] = "/proc/sys/net/bridge/bridge-nf-call-iptables";
@@ -183,6 +207,8 @@ void iso_surroundings(const struct situation *s)
 			       "type nat hook postrouting priority 100;\n"
 			       "ip saddr 192.168.122.0/24 ip daddr != 192.168.122.0/24 "
 			       "masquerade\n}\n}\n");
+	if (s->published)
+		redirect(&text);
 	if (s->marks_lost)
 		sb_adds(&text, "table inet other_marks {\nchain pre {\n"
 			       "type filter hook prerouting priority -150;\n"

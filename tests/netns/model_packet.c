@@ -139,6 +139,31 @@ static void any_flow(struct rng *r, struct packet *p)
 		p->proto = PICK(r, proto_pool);
 }
 
+static void spoil_flags(struct rng *r, struct packet *p)
+{
+	static const uint8_t flags[] = {
+		0,
+		FLAG_FIN,
+		FLAG_ACK,
+		FLAG_RST,
+		FLAG_SYN | FLAG_ACK,
+		FLAG_FIN | FLAG_ACK,
+		FLAG_FIN | FLAG_PSH | FLAG_URG,
+		FLAG_SYN | FLAG_FIN,
+		FLAG_SYN | FLAG_RST,
+		FLAG_SYN | FLAG_ECE | FLAG_CWR,
+		FLAG_SYN | FLAG_PSH,
+		FLAG_SYN | FLAG_URG,
+		FLAG_PSH | FLAG_ACK,
+		FLAG_RST | FLAG_ACK,
+		255,
+	};
+	static const uint8_t types[] = {0, 3, 5, 8, 11, 13, 17, 9, 10};
+
+	p->tcp_flags = PICK(r, flags);
+	p->icmp_type = PICK(r, types);
+}
+
 /* To a port that the policy says something about, or the one next to it. */
 static void aim_port(struct rng *r, const struct situation *s, struct packet *p)
 {
@@ -154,6 +179,8 @@ static void aim_port(struct rng *r, const struct situation *s, struct packet *p)
 		p->dport = (uint16_t)(rng_chance(r, 50) ? p->dport + 1 : p->dport - 1);
 	if (rng_chance(r, 15))
 		p->proto = p->proto == IPPROTO_TCP ? IPPROTO_UDP : IPPROTO_TCP;
+	if (rng_chance(r, 15))
+		spoil_flags(r, p);
 	p->dst = GATEWAY;
 	if (rng_chance(r, 30))
 		p->dst = host_addresses[rng_below(r, (uint32_t)n_host_addresses)];
@@ -270,6 +297,15 @@ static void aim_arp(struct rng *r, const struct situation *s, struct packet *p)
 	}
 }
 
+static void aim_redirection(struct rng *r, struct packet *p)
+{
+	const struct redirection *to = &redirections[rng_below(r, N_REDIRECTIONS)];
+
+	p->proto = rng_chance(r, 85) ? IPPROTO_TCP : IPPROTO_UDP;
+	p->dst = to->from;
+	p->dport = to->port;
+}
+
 static void aim_other(struct rng *r, struct packet *p)
 {
 	static const uint16_t types[] = {0x86dd, 0x8035, 0x88cc, 0x88b5, 0x8863, 0x888e,
@@ -284,37 +320,12 @@ static void aim_other(struct rng *r, struct packet *p)
 		copy_mac(p->dmac, bridge_mac);
 }
 
-static void spoil_flags(struct rng *r, struct packet *p)
-{
-	static const uint8_t flags[] = {
-		0,
-		FLAG_FIN,
-		FLAG_ACK,
-		FLAG_RST,
-		FLAG_SYN | FLAG_ACK,
-		FLAG_FIN | FLAG_ACK,
-		FLAG_FIN | FLAG_PSH | FLAG_URG,
-		FLAG_SYN | FLAG_FIN,
-		FLAG_SYN | FLAG_RST,
-		FLAG_SYN | FLAG_ECE | FLAG_CWR,
-		FLAG_SYN | FLAG_PSH,
-		FLAG_SYN | FLAG_URG,
-		FLAG_PSH | FLAG_ACK,
-		FLAG_RST | FLAG_ACK,
-		255,
-	};
-	static const uint8_t types[] = {0, 3, 5, 8, 11, 13, 17, 9, 10};
-
-	p->tcp_flags = PICK(r, flags);
-	p->icmp_type = PICK(r, types);
-}
-
 static void spoil_transport(struct rng *r, struct packet *p)
 {
 	static const uint16_t sports[] = {53, 67, 68, 80, 7777};
 	static const uint8_t ttls[] = {0, 1, 2, 255};
 
-	switch (rng_below(r, 5)) {
+	switch (rng_below(r, 7)) {
 	case 0:
 		p->ttl = PICK(r, ttls);
 		break;
@@ -381,6 +392,8 @@ static void aim(struct rng *r, const struct situation *s, struct budget *budget,
 		aim_dhcp(r, s, p);
 	} else if (kind < 80) {
 		p->dst = PICK(r, public_pool);
+	} else if (kind < 84) {
+		aim_redirection(r, p);
 	}
 }
 

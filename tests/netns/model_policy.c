@@ -168,4 +168,5 @@ void situation_generate(struct rng *r, struct situation *s)
 	s->bridge_nf = rng_chance(r, 25);
 	s->marks_lost = rng_chance(r, 30);
 	s->masquerade = rng_chance(r, 50);
+	s->published = rng_chance(r, 30);
 }

@@ -118,6 +118,12 @@ static bool has_port(const struct port_entry *e, const struct packet *p)
 
 /* --- certainty -------------------------------------------------------------------------------- */
 
+/* RFC 9293: a connection begins with SYN, without ACK. */
+static bool begins(const struct packet *p)
+{
+	return (p->tcp_flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) == FLAG_SYN;
+}
+
 /* A protocol whose first packet this is, by what connection tracking knows of it. */
 static bool opens_flow(const struct packet *p)
 {
@@ -260,15 +266,8 @@ static bool lan_allows(const struct situation *s, const struct packet *p)
 }
 
 /* 2, 3, 4, in this order: allow_lan leads neither to the host nor to guests. */
-static struct verdict judge_destination(const struct situation *s, const struct packet *p)
+static struct verdict judge_address(const struct situation *s, const struct packet *p)
 {
-	const bool ports = p->proto == IPPROTO_TCP || p->proto == IPPROTO_UDP;
-	struct verdict v;
-
-	if (ports && p->dport == 53 && judge_dns(s, p, &v))
-		return v;
-	if (is_gateway(p->dst) && ports)
-		return judge_gateway(s, p);
 	if (is_host_address(p->dst))
 		return deny(WHY_HOST);
 	if (is_broadcast(p->dst))
@@ -282,6 +281,37 @@ static struct verdict judge_destination(const struct situation *s, const struct 
 	if (is_attached(p->dst))
 		return deny(WHY_ATTACHED);
 	return to_world(p, p->dst, p->dport, WHY_INTERNET);
+}
+
+/* What another program makes of it must be allowed, too. */
+static struct verdict judge_redirected(const struct situation *s, const struct packet *p)
+{
+	for (size_t i = 0; s->published && p->proto == IPPROTO_TCP && i < N_REDIRECTIONS; i++) {
+		const struct redirection *r = &redirections[i];
+		struct packet q = *p;
+		struct verdict v;
+
+		if (p->dst != r->from || p->dport != r->port)
+			continue;
+		q.dst = r->to;
+		q.dport = r->to_port;
+		v = judge_address(s, &q);
+		return v.at == AT_NOWHERE ? deny(WHY_REDIRECTED) : v;
+	}
+	return judge_address(s, p);
+}
+
+static struct verdict judge_destination(const struct situation *s, const struct packet *p)
+{
+	const bool ports = p->proto == IPPROTO_TCP || p->proto == IPPROTO_UDP;
+	struct verdict v;
+
+	if (ports && p->dport == 53 && judge_dns(s, p, &v))
+		return v;
+	if (is_gateway(p->dst) && ports)
+		return judge_gateway(s, p);
+	v = judge_address(s, p);
+	return v.at == AT_NOWHERE ? v : judge_redirected(s, p);
 }
 
 static bool for_dhcp_server(const struct packet *p)
@@ -306,6 +336,9 @@ static struct verdict judge_ip(const struct situation *s, const struct packet *p
 	v = judge_destination(s, p);
 	if (v.at == AT_NOWHERE)
 		return v;
+	/* 2: to the host nothing that is neither an opening nor an answer, which would map its ports. */
+	if (v.at == AT_HOST && p->proto == IPPROTO_TCP && !begins(p))
+		return deny(WHY_NO_SYN);
 	v.may = v.may || !is_sound(s, p);
 	/* What looks like DHCP and goes elsewhere has no use. */
 	v.may = v.may || (p->proto == IPPROTO_UDP && p->dport == 67);
@@ -321,7 +354,7 @@ static struct verdict judge_neighbour(const struct situation *s, const struct pa
 	if (!s->bridge_nf || p->kind != FRAME_IP)
 		return deny(WHY_NEIGHBOUR);
 	v = judge_ip(s, p);
-	if (v.at == AT_NOWHERE || (v.why != WHY_FORWARD && v.why != WHY_DNS_ADDRESS))
+	if (v.at < AT_WAN || v.dst == p->dst)
 		return deny(WHY_NEIGHBOUR);
 	v.may = true;
 	return v;

@@ -171,7 +171,8 @@ static enum change simplify(struct situation *s, size_t i)
 	s->bridge_nf = i == 3 ? false : s->bridge_nf;
 	s->marks_lost = i == 4 ? false : s->marks_lost;
 	s->masquerade = i == 5 ? false : s->masquerade;
-	return i < 6 ? CHANGE_SWITCH : CHANGE_NONE;
+	s->published = i == 6 ? false : s->published;
+	return i < 7 ? CHANGE_SWITCH : CHANGE_NONE;
 }
 
 static void shrink_policy(struct situation *s, struct packet *p, const char *tap, bool was_seen)

@@ -26,6 +26,8 @@ const char *const reason_text[N_REASONS] = {
 	[WHY_RANGE] = "a range that is not the Internet",
 	[WHY_ATTACHED] = "a network that the host is attached to",
 	[WHY_TO_GUEST] = "from elsewhere to the guest",
+	[WHY_NO_SYN] = "TCP to the host that opens no connection",
+	[WHY_REDIRECTED] = "redirected by another program to where it must not go",
 	[WHY_ARP] = "ARP of the guest and its gateway",
 	[WHY_DHCP] = "DHCP",
 	[WHY_DNS_HOST] = "dns = host",
@@ -118,9 +120,10 @@ void text_surroundings(const struct situation *s, struct strbuf *out)
 		add_ip(out, i ? ", " : "; leases: ", s->leases[i].addr);
 		sb_adds(out, leases[s->leases[i].kind]);
 	}
-	sb_addf(out, "%s%s%s%s\n", s->alone ? "; no other domain has a policy" : "",
+	sb_addf(out, "%s%s%s%s%s\n", s->alone ? "; no other domain has a policy" : "",
 		s->bridge_nf ? "; br_netfilter" : "", s->marks_lost ? "; UDP marks rewritten" : "",
-		s->masquerade ? "; masquerading" : "");
+		s->masquerade ? "; masquerading" : "",
+		s->published ? "; public addresses redirected" : "");
 }
 
 static void text_dhcp(const struct dhcp_fields *d, struct strbuf *out)
