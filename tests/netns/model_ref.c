@@ -336,7 +336,7 @@ static struct verdict judge_ip(const struct situation *s, const struct packet *p
 	v = judge_destination(s, p);
 	if (v.at == AT_NOWHERE)
 		return v;
-	/* 2: to the host nothing that is neither an opening nor an answer, which would map its ports. */
+	/* 2: to the host nothing that neither opens nor answers: it would map its ports. */
 	if (v.at == AT_HOST && p->proto == IPPROTO_TCP && !begins(p))
 		return deny(WHY_NO_SYN);
 	v.may = v.may || !is_sound(s, p);
