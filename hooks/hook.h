@@ -54,6 +54,12 @@ bool is_guarded_network(const struct host_config *host, const char *network);
 int nic_is_guarded(const struct host_config *host, const struct nic *nic, struct err *e);
 
 /**
+ * run_program_of_ours - @program ARGS…, from the folder of the running program, until the hook's
+ * deadline. @args: NULL-terminated, at most six. Its message becomes the error's.
+ */
+int run_program_of_ours(const char *program, const char *const *args, struct err *e);
+
+/**
  * run_netiso - virt-cordon-netiso VERB UUID (or VERB with the further arguments, NULL-terminated).
  * Its message becomes the error's.
  */

@@ -115,16 +115,16 @@ static int read_stdin(char **ret, size_t *len_ret, struct err *e)
 	return 0;
 }
 
-int run_netiso(const char *const *args, struct err *e)
+int run_program_of_ours(const char *program, const char *const *args, struct err *e)
 {
-	static const char its_name[] = "virt-cordon-netiso: ";
+	const size_t named = strlen(program);
 	const char *argv[8] = {NULL}, *why;
 	auto_sb struct strbuf said = {0};
 	char path[4096];
 	size_t n = 1;
 	int r;
 
-	r = run_sibling("virt-cordon-netiso", path, sizeof(path), e);
+	r = run_sibling(program, path, sizeof(path), e);
 	if (r < 0)
 		return r;
 	argv[0] = path;
@@ -135,10 +135,17 @@ int run_netiso(const char *const *args, struct err *e)
 		return r;
 	if (said.len && said.data[said.len - 1] == '\n')
 		said.data[said.len - 1] = '\0';
-	why = said.len ? sb_str(&said) : "virt-cordon-netiso failed and said nothing";
-	if (strncmp(why, its_name, sizeof(its_name) - 1) == 0)
-		why += sizeof(its_name) - 1;
+	why = sb_str(&said);
+	if (!said.len)
+		return err_set(e, (enum exit_code)r, EIO, "%s failed and said nothing", program);
+	if (strncmp(why, program, named) == 0 && strncmp(why + named, ": ", 2) == 0)
+		why += named + 2;
 	return err_set(e, (enum exit_code)r, EIO, "%s", why);
+}
+
+int run_netiso(const char *const *args, struct err *e)
+{
+	return run_program_of_ours("virt-cordon-netiso", args, e);
 }
 
 int run_netiso_uuid(const char *verb, const struct uuid *uuid, struct err *e)

@@ -2,6 +2,7 @@
 /* The operations of a domain: prepare, start, started, stopped, release, reconnect, restore,
  * migrate. */
 #include "hooks/hook.h"
+#include "hooks/parts.h"
 
 #include "lib/util.h"
 
@@ -82,6 +83,15 @@ static int revert(struct op *op, struct err *e)
 	return run_netiso_uuid("revert", &op->rec.uuid, e);
 }
 
+/* The parts also when the isolator failed; the first error is kept. */
+static int revert_all(struct op *op, struct err *e)
+{
+	const int r = op->rec.isolation ? revert(op, e) : 0;
+	const int parts = parts_revert(&op->rec, r < 0 ? NULL : e);
+
+	return r < 0 ? r : parts;
+}
+
 /* What a crash left of an earlier run of this domain, which is not running now. */
 static int undo_leftovers(struct op *op, struct err *e)
 {
@@ -99,7 +109,7 @@ static int undo_leftovers(struct op *op, struct err *e)
 	if (!op->has_record)
 		return 0;
 	hook_log("%s: undoing what an earlier run left", op->facts.name);
-	r = revert(op, e);
+	r = revert_all(op, e);
 	if (r == 0)
 		r = record_remove(HOOK_ROOT, &op->rec, e);
 	record_free(&op->rec);
@@ -126,6 +136,7 @@ static int begin_record(struct op *op, struct err *e)
 		.uuid = op->facts.uuid,
 		.phase = PHASE_PREPARED,
 		.isolation = op->adm.policy.isolation,
+		.parts = parts_wanted(&op->adm.policy),
 	};
 	if (!op->rec.name)
 		return err_os(e, ENOMEM, "record");
@@ -149,8 +160,11 @@ static int do_prepare(struct op *op, struct err *e)
 	if (r < 0)
 		return r;
 	r = begin_record(op, e);
-	/* What was written so far must not look like a domain that runs. */
-	if (r < 0)
+	if (r == 0)
+		r = parts_apply(&op->rec, e);
+	/* What was written so far must not look like a domain that runs; with something left that
+	 * could not be undone it stays, for the next start or gc. */
+	if (r < 0 && parts_revert(&op->rec, NULL) == 0)
 		(void)record_remove(HOOK_ROOT, &op->rec, NULL);
 	return r;
 }
@@ -305,6 +319,8 @@ static int do_started(struct op *op, struct err *e)
 	r = lock_domain(op, e);
 	if (r == 0 && op->rec.isolation)
 		r = run_netiso_uuid("check", &op->rec.uuid, e);
+	if (r == 0)
+		r = parts_check(&op->rec, e);
 	return r < 0 ? r : set_phase(op, PHASE_RUNNING, e);
 }
 
@@ -332,8 +348,8 @@ static int do_release(struct op *op, struct err *e)
 	if (r < 0 || !op->has_record)
 		return r;
 	r = lock_domain(op, e);
-	if (r == 0 && op->rec.isolation)
-		r = revert(op, e);
+	if (r == 0)
+		r = revert_all(op, e);
 	/* With something left in the kernel the record stays, for the next start or gc. */
 	return r < 0 ? r : record_remove(HOOK_ROOT, &op->rec, e);
 }
@@ -425,34 +441,45 @@ static int retie_nics(struct op *op, struct err *e)
 	return changed;
 }
 
+/* Verifies the isolation, or puts it in again: the NICs may be others than before. */
+static int reconnect_isolation(struct op *op, struct err *e)
+{
+	struct err why = {0};
+	int changed, r;
+
+	changed = retie_nics(op, e);
+	if (changed < 0)
+		return changed;
+	r = changed ? record_save(HOOK_ROOT, &op->rec, e) : 0;
+	if (r < 0)
+		return r;
+	if (!changed && run_netiso_uuid("check", &op->rec.uuid, &why) == 0)
+		return 0;
+	if (!changed)
+		hook_log("%s: %s; repairing", op->rec.name, why.msg);
+	return run_netiso_uuid("apply", &op->rec.uuid, e);
+}
+
 /* After a daemon restart. An error makes libvirt kill the guest. */
 static int do_reconnect(struct op *op, struct err *e)
 {
-	struct err why = {0};
-	int changed = 0, r;
+	int r;
 
 	r = load_record(op, e);
 	if (r < 0)
 		return r;
-	if (!op->has_record || !op->rec.isolation)
+	if (!op->has_record)
 		return 0; /* it runs since before it had a policy */
+	if (!op->rec.isolation && !op->rec.parts)
+		return 0;
 	r = lock_domain(op, e);
-	if (r == 0)
-		r = changed = retie_nics(op, e);
-	if (r == 1)
-		r = record_save(HOOK_ROOT, &op->rec, e);
+	if (r == 0 && op->rec.isolation)
+		r = reconnect_isolation(op, e);
 	if (r < 0)
 		return r;
-	if (changed) {
-		r = run_netiso_uuid("apply", &op->rec.uuid, e);
-	} else if (run_netiso_uuid("check", &op->rec.uuid, &why) < 0) {
-		hook_log("%s: %s; repairing", op->rec.name, why.msg);
-		r = run_netiso_uuid("apply", &op->rec.uuid, e);
-	}
+	parts_repair(&op->rec);
 	/* Nothing is written that is so already: a full /run is no reason to end a guest. */
-	if (r < 0 || op->rec.phase == PHASE_RUNNING)
-		return r;
-	return set_phase(op, PHASE_RUNNING, e);
+	return op->rec.phase == PHASE_RUNNING ? 0 : set_phase(op, PHASE_RUNNING, e);
 }
 
 static const struct {

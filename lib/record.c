@@ -19,6 +19,17 @@ const char *record_phase_name(enum record_phase p)
 	return (size_t)p < ARRAY_SIZE(phase_names) ? phase_names[p] : "unknown";
 }
 
+static const char *const part_names[] = {
+	[PART_FSGUARD] = "fsguard",
+	[PART_WGTUN] = "wgtun",
+	[PART_PROVISION] = "provision",
+};
+
+const char *record_part_name(enum record_part p)
+{
+	return (size_t)p < ARRAY_SIZE(part_names) ? part_names[p] : "unknown";
+}
+
 static bool plain_byte(unsigned char c, bool first)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -83,6 +94,21 @@ static void print_nic(const char *kind, const struct record_nic *nic, struct str
 		nic->guarded ? "yes" : "no", nic->gone ? "yes" : "no");
 }
 
+/* One line, so that none can be lost: "parts fsguard:wgtun", or "parts none". */
+static void print_parts(uint32_t parts, struct strbuf *out)
+{
+	bool any = false;
+
+	sb_adds(out, "parts ");
+	for (size_t i = 0; i < ARRAY_SIZE(part_names); i++) {
+		if (!(parts & UINT32_C(1) << i))
+			continue;
+		sb_addf(out, "%s%s", any ? ":" : "", part_names[i]);
+		any = true;
+	}
+	sb_adds(out, any ? "\n" : "none\n");
+}
+
 void record_print(const struct record *r, struct strbuf *out)
 {
 	char uuid[UUID_STRLEN];
@@ -92,6 +118,7 @@ void record_print(const struct record *r, struct strbuf *out)
 	sb_addf(out, "\nuuid %s\nphase %s\nincoming %s\nslot %u\nisolation %s\n",
 		uuid_str(&r->uuid, uuid), record_phase_name(r->phase), r->incoming ? "yes" : "no",
 		r->slot, r->isolation ? "yes" : "no");
+	print_parts(r->parts, out);
 	for (size_t i = 0; i < r->n_nics; i++)
 		print_nic("nic", &r->nics[i], out);
 	for (size_t i = 0; i < r->n_ports; i++)
@@ -195,8 +222,31 @@ static bool parse_slot(const char *s, uint32_t *ret)
 	return true;
 }
 
+static bool parse_parts(const char *s, uint32_t *ret)
+{
+	uint32_t parts = 0;
+
+	if (strcmp(s, "none") == 0)
+		return true;
+	while (*s) {
+		const size_t n = strcspn(s, ":");
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(part_names) &&
+		       (strlen(part_names[i]) != n || strncmp(s, part_names[i], n) != 0))
+			i++;
+		if (i == ARRAY_SIZE(part_names))
+			return false;
+		parts |= UINT32_C(1) << i;
+		s += n + (s[n] == ':');
+	}
+	*ret = parts;
+	return true;
+}
+
 /* The fixed lines come in this order, each once; then nic and port lines; then "end". */
-static const char *const fixed_lines[] = {"name", "uuid", "phase", "incoming", "slot", "isolation"};
+static const char *const fixed_lines[] = {"name", "uuid",      "phase", "incoming",
+					  "slot", "isolation", "parts"};
 
 static bool parse_fixed(struct record *r, size_t which, const char *v)
 {
@@ -216,8 +266,10 @@ static bool parse_fixed(struct record *r, size_t which, const char *v)
 		return parse_bool(v, &r->incoming);
 	case 4:
 		return parse_slot(v, &r->slot);
-	default:
+	case 5:
 		return parse_bool(v, &r->isolation);
+	default:
+		return parse_parts(v, &r->parts);
 	}
 }
 

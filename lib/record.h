@@ -25,6 +25,9 @@ enum record_phase {
 	PHASE_STOPPING,	 /* being undone */
 };
 
+/* The programs besides the isolator that a domain's events call: see hooks/parts.h. */
+enum record_part { PART_FSGUARD, PART_WGTUN, PART_PROVISION, PART_COUNT };
+
 struct record_nic {
 	struct mac mac;
 	char tap[IFNAMSIZ];    /* "" until start */
@@ -45,6 +48,7 @@ struct record {
 	bool incoming;	/* began as restore or migrate: the guest keeps its addresses */
 	uint32_t slot;	/* small number of the domain, 1..RECORD_SLOT_MAX; 0: none allotted */
 	bool isolation; /* policy says isolation = yes */
+	uint32_t parts; /* that the policy asks for: bits 1 << enum record_part */
 	struct record_nic *nics;
 	size_t n_nics;
 	/* Network ports announced between prepare and start, in order: not yet tied to a NIC. */
@@ -55,6 +59,9 @@ struct record {
 #define RECORD_SLOT_MAX 0x7fffu
 
 const char *record_phase_name(enum record_phase p);
+/** record_part_name - "fsguard", …: the program is virt-cordon-NAME, what it has to undo is in the
+ * domain's file NAME.undo as long as anything of it is in force. */
+const char *record_part_name(enum record_part p);
 
 /**
  * record_print, record_parse - the text form: a line per field, strings percent-encoded. Strict: an

@@ -107,7 +107,7 @@ cli_record() { # NAME UUID PHASE [ISOLATION]
 	mkdir -p "$dir"
 	{
 		printf 'virt-cordon-record 1\nname %s\nuuid %s\nphase %s\n' "$1" "$2" "$3"
-		printf 'incoming no\nslot 1\nisolation %s\n' "${4:-yes}"
+		printf 'incoming no\nslot 1\nisolation %s\nparts none\n' "${4:-yes}"
 		cat
 		echo end
 	} >"$dir/record"

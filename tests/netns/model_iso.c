@@ -116,7 +116,7 @@ static void write_record(const char *uuid, const char *name, unsigned slot, cons
 	(void)mkdir(path, 0755);
 	sb_addf(&text,
 		"virt-cordon-record 1\nname %s\nuuid %s\nphase isolating\nincoming no\n"
-		"slot %u\nisolation yes\n"
+		"slot %u\nisolation yes\nparts none\n"
 		"nic %s network=net port= lease=3600 guarded=no gone=no\nend\n",
 		name, uuid, slot, nic);
 	(void)snprintf(path, sizeof(path), "%s/run/virt-cordon/%s/record", model_root, uuid);

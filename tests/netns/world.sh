@@ -129,7 +129,7 @@ ns_domain() {
 		printf 'virt-cordon-record 1\nname %s\nuuid %s\nphase isolating\nincoming no\n' \
 			"$name" \
 			"${NS_UUID[$name]}"
-		printf 'slot %s\nisolation yes\n' "$NS_SLOT"
+		printf 'slot %s\nisolation yes\nparts none\n' "$NS_SLOT"
 		for nic in "$@"; do
 			IFS=, read -r tap mac bridge lease guarded <<<"$nic"
 			printf 'nic mac=%s tap=%s bridge=%s network=%s ' "$mac" "$tap" "$bridge" \

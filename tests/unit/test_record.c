@@ -49,7 +49,8 @@ static struct record full_record(void)
 			   .uuid = uuid_of(UUID),
 			   .phase = PHASE_RUNNING,
 			   .slot = 7,
-			   .isolation = true};
+			   .isolation = true,
+			   .parts = 1u << PART_FSGUARD | 1u << PART_PROVISION};
 	struct record_nic *nic = add_nic(&r.nics, &r.n_nics, "vnet0", "cordon");
 
 	set_link(nic->bridge, "virbr-cordon");
@@ -101,6 +102,7 @@ static void assert_record_equal(const struct record *a, const struct record *b)
 	assert_int_equal(a->incoming, b->incoming);
 	assert_int_equal(a->slot, b->slot);
 	assert_int_equal(a->isolation, b->isolation);
+	assert_int_equal(a->parts, b->parts);
 	assert_int_equal(a->n_nics, b->n_nics);
 	assert_int_equal(a->n_ports, b->n_ports);
 	for (size_t i = 0; i < a->n_nics; i++)
@@ -280,7 +282,7 @@ static void test_lines_lost_doubled_swapped(void **state)
 {
 	struct record r = full_record();
 	char *text = print(&r);
-	const unsigned lines = count_lines(text), first_nic = 7;
+	const unsigned lines = count_lines(text), first_nic = 8;
 
 	(void)state;
 	for (unsigned i = 0; i < lines; i++) {
@@ -333,18 +335,28 @@ static void test_values(void **state)
 		const char *rest;
 		bool ok;
 	} cases[] = {
-		{"phase running\nincoming no\nslot 1\nisolation yes\nend\n", true},
-		{"phase running\nincoming no\nslot 32767\nisolation yes\nend\n", true},
-		{"phase running\nincoming no\nslot 32768\nisolation yes\nend\n", false},
-		{"phase running\nincoming no\nslot -1\nisolation yes\nend\n", false},
-		{"phase running\nincoming no\nslot 01\nisolation yes\nend\n", false},
-		{"phase Running\nincoming no\nslot 1\nisolation yes\nend\n", false},
-		{"phase unknown\nincoming no\nslot 1\nisolation yes\nend\n", false},
-		{"phase running\nincoming maybe\nslot 1\nisolation yes\nend\n", false},
+		{"phase running\nincoming no\nslot 1\nisolation yes\nparts none\nend\n", true},
+		{"phase running\nincoming no\nslot 32767\nisolation yes\nparts none\nend\n", true},
+		{"phase running\nincoming no\nslot 32768\nisolation yes\nparts none\nend\n", false},
+		{"phase running\nincoming no\nslot -1\nisolation yes\nparts none\nend\n", false},
+		{"phase running\nincoming no\nslot 01\nisolation yes\nparts none\nend\n", false},
+		{"phase Running\nincoming no\nslot 1\nisolation yes\nparts none\nend\n", false},
+		{"phase unknown\nincoming no\nslot 1\nisolation yes\nparts none\nend\n", false},
+		{"phase running\nincoming maybe\nslot 1\nisolation yes\nparts none\nend\n", false},
 		{"phase running\nincoming no\nslot 1\nisolation\nend\n", false},
-		{"phase running\nincoming no\nslot 1\nisolation yes\nend\nmore\n", false},
-		{"phase running\nincoming no\nslot 1\nisolation yes\nextra x\nend\n", false},
-		{"phase running\nincoming no\nslot 1\nisolation yes\nend \n", false},
+		{"phase running\nincoming no\nslot 1\nisolation yes\nparts none\nend\nmore\n",
+		 false},
+		{"phase running\nincoming no\nslot 1\nisolation yes\nparts none\nextra x\nend\n",
+		 false},
+		{"phase running\nincoming no\nslot 1\nisolation yes\nparts none\nend \n", false},
+		{"phase running\nincoming no\nslot 1\nisolation yes\nparts fsguard:wgtun\nend\n",
+		 true},
+		{"phase running\nincoming no\nslot 1\nisolation yes\nparts wgtun:fsguard\nend\n",
+		 false},
+		{"phase running\nincoming no\nslot 1\nisolation yes\nparts wgtun:wgtun\nend\n",
+		 false},
+		{"phase running\nincoming no\nslot 1\nisolation yes\nparts wgtun:\nend\n", false},
+		{"phase running\nincoming no\nslot 1\nisolation yes\nparts fsguar\nend\n", false},
 	};
 
 	(void)state;
@@ -385,7 +397,7 @@ static void test_nic_values(void **state)
 		struct strbuf sb = {0};
 
 		sb_adds(&sb, "virt-cordon-record 1\nname a\nuuid " UUID
-			     "\nphase running\nincoming no\nslot 1\nisolation yes\n");
+			     "\nphase running\nincoming no\nslot 1\nisolation yes\nparts none\n");
 		sb_addf(&sb, nic, cases[i].tap, cases[i].bridge, cases[i].lease, cases[i].tail);
 		sb_adds(&sb, "end\n");
 		if (parses(sb_str(&sb), sb.len) != cases[i].ok)
