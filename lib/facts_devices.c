@@ -310,7 +310,7 @@ static void collect_filesystem(struct fx *x, const xmlNode *node, struct facts *
 	if (socket) {
 		sb_addf(&what, " socket %s", socket);
 		add_built(x, node, f, DEV_EXTERNAL_VIRTIOFSD, &what);
-	} else if (!ONE_OF(type, "mount") || !ONE_OF(driver_type, "path", "virtiofs", "mtp") ||
+	} else if (!ONE_OF(type, "mount") || !ONE_OF(driver_type, "path", "virtiofs") ||
 		   !fx_attr(x, source, "dir")) {
 		add_built(x, node, f, DEV_FS_OTHER, &what);
 	}

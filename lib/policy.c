@@ -21,12 +21,18 @@ void policy_defaults(struct policy *ret)
 	};
 }
 
+static void share_free(struct policy_share *share)
+{
+	free(share->tag);
+	free(share->owner);
+}
+
 void policy_free(struct policy *p)
 {
 	if (!p)
 		return;
 	for (size_t i = 0; i < p->n_shares; i++)
-		free(p->shares[i].tag);
+		share_free(&p->shares[i]);
 	free(p->path);
 	free(p->host_ports);
 	free(p->lan);
@@ -67,8 +73,10 @@ static void copy_shares(const struct policy *p, struct policy *ret, bool *ok)
 {
 	ret->shares = copy_array(p->shares, p->n_shares, sizeof(*p->shares), ok);
 	ret->n_shares = ret->shares ? p->n_shares : 0;
-	for (size_t i = 0; i < ret->n_shares; i++)
+	for (size_t i = 0; i < ret->n_shares; i++) {
 		ret->shares[i].tag = copy_string(p->shares[i].tag, ok);
+		ret->shares[i].owner = copy_string(p->shares[i].owner, ok);
+	}
 }
 
 static void forget_lines(struct policy *p)
@@ -144,13 +152,18 @@ static bool lists_equal(const struct policy *a, const struct policy *b)
 	return true;
 }
 
+static bool share_equal(const struct policy_share *a, const struct policy_share *b)
+{
+	return strcmp(a->tag, b->tag) == 0 && a->size == b->size && a->ro == b->ro &&
+	       string_equal(a->owner, b->owner) && a->adopt == b->adopt && a->reserve == b->reserve;
+}
+
 static bool shares_equal(const struct policy *a, const struct policy *b)
 {
 	if (a->n_shares != b->n_shares)
 		return false;
 	for (size_t i = 0; i < a->n_shares; i++)
-		if (strcmp(a->shares[i].tag, b->shares[i].tag) != 0 ||
-		    a->shares[i].size != b->shares[i].size || a->shares[i].ro != b->shares[i].ro)
+		if (!share_equal(&a->shares[i], &b->shares[i]))
 			return false;
 	return true;
 }

@@ -84,6 +84,9 @@ struct policy_share {
 	char *tag;     /* byte for byte as in the section header */
 	uint64_t size; /* bytes */
 	bool ro;
+	char *owner;  /* "USER", "USER:GROUP", names or numbers; NULL: the folder's own */
+	bool adopt;   /* copy in what the folder holds, when the image is made */
+	bool reserve; /* the host's blocks are taken up front */
 	unsigned line;
 };
 
@@ -107,6 +110,9 @@ enum policy_key {
 	KEY_TUN_BACKEND,
 	KEY_SHARE_SIZE,
 	KEY_SHARE_MODE,
+	KEY_SHARE_OWNER,
+	KEY_SHARE_ADOPT,
+	KEY_SHARE_RESERVE,
 	KEY_DEV_ALLOW,
 	KEY_PROV_USER_DATA,
 	KEY_PROV_NETWORK_CONFIG,

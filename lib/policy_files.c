@@ -113,6 +113,44 @@ static void parse_user(struct policy_reader *r, const char *value, char **ret)
 	*ret = copy;
 }
 
+/* A user's or a group's name, or its number. */
+static bool owner_word_ok(const char *s)
+{
+	uint64_t id;
+
+	return *s && (user_ok(s) || parse_u64(s, UINT32_MAX - 1, &id));
+}
+
+void row_parse_share_owner(struct policy_reader *r, const char *value, struct policy *p)
+{
+	struct policy_share *share = &p->shares[p->n_shares - 1];
+	auto_free char *copy = strdup(value);
+	char quoted[INI_QUOTE_MAX + 8];
+	char *colon;
+	bool ok;
+
+	if (!copy) {
+		r->report->oom = true;
+		return;
+	}
+	if (*value) {
+		colon = strchr(copy, ':');
+		if (colon)
+			*colon = '\0';
+		ok = owner_word_ok(copy) && (!colon || owner_word_ok(colon + 1));
+		if (colon)
+			*colon = ':';
+		if (!ok) {
+			reader_bad(r,
+				   "%s is not an owner; write USER or USER:GROUP, names or numbers",
+				   ini_quote(value, quoted));
+			return;
+		}
+	}
+	free(share->owner);
+	share->owner = *value ? TAKE_PTR(copy) : NULL;
+}
+
 static void print_string(const char *s, struct strbuf *out)
 {
 	if (s)
@@ -128,6 +166,11 @@ void row_print_tunnel_config(const struct policy *p, size_t i, struct strbuf *ou
 {
 	(void)i;
 	print_string(p->tunnel_config, out);
+}
+
+void row_print_share_owner(const struct policy *p, size_t i, struct strbuf *out)
+{
+	print_string(p->shares[i].owner, out);
 }
 
 void row_parse_user_data(struct policy_reader *r, const char *value, struct policy *p)

@@ -59,7 +59,9 @@ static void read_share(struct policy_reader *r, const struct ini *ini, size_t in
 		r->report->oom = true;
 
 	/* Each share has these keys of its own. */
-	p->line[KEY_SHARE_SIZE] = p->line[KEY_SHARE_MODE] = 0;
+	for (enum policy_key k = 0; k < KEY_COUNT; k++)
+		if (policy_rows[k].section == SEC_SHARE)
+			p->line[k] = 0;
 	policy_read_section(r, ini, index, SEC_SHARE, p);
 }
 

@@ -280,6 +280,26 @@ void row_print_share_mode(const struct policy *p, size_t i, struct strbuf *out)
 	sb_adds(out, mode_words[p->shares[i].ro]);
 }
 
+void row_parse_share_adopt(struct policy_reader *r, const char *value, struct policy *p)
+{
+	(void)reader_bool(r, value, &p->shares[p->n_shares - 1].adopt);
+}
+
+void row_print_share_adopt(const struct policy *p, size_t i, struct strbuf *out)
+{
+	sb_adds(out, yes_no(p->shares[i].adopt));
+}
+
+void row_parse_share_reserve(struct policy_reader *r, const char *value, struct policy *p)
+{
+	(void)reader_bool(r, value, &p->shares[p->n_shares - 1].reserve);
+}
+
+void row_print_share_reserve(const struct policy *p, size_t i, struct strbuf *out)
+{
+	sb_adds(out, yes_no(p->shares[i].reserve));
+}
+
 void row_parse_disk_reset(struct policy_reader *r, const char *value, struct policy *p)
 {
 	unsigned v;

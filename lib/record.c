@@ -109,6 +109,17 @@ static void print_parts(uint32_t parts, struct strbuf *out)
 	sb_adds(out, any ? "\n" : "none\n");
 }
 
+static void print_fs(const struct record_fs *fs, struct strbuf *out)
+{
+	sb_adds(out, "filesystem tag=");
+	record_encode(fs->tag, out);
+	sb_adds(out, " source=");
+	record_encode(fs->source, out);
+	sb_adds(out, " driver=");
+	record_encode(fs->driver, out);
+	sb_adds(out, "\n");
+}
+
 void record_print(const struct record *r, struct strbuf *out)
 {
 	char uuid[UUID_STRLEN];
@@ -123,6 +134,8 @@ void record_print(const struct record *r, struct strbuf *out)
 		print_nic("nic", &r->nics[i], out);
 	for (size_t i = 0; i < r->n_ports; i++)
 		print_nic("port", &r->ports[i], out);
+	for (size_t i = 0; i < r->n_fs; i++)
+		print_fs(&r->fs[i], out);
 	sb_adds(out, "end\n");
 }
 
@@ -199,6 +212,32 @@ static bool append_nic(struct record_nic **list, size_t *n, char *rest)
 	}
 	grown[(*n)++] = nic;
 	return true;
+}
+
+static void fs_free(struct record_fs *fs)
+{
+	free(fs->tag);
+	free(fs->source);
+	free(fs->driver);
+}
+
+static bool append_fs(struct record *r, char *rest)
+{
+	struct record_fs *grown, *fs;
+
+	if (r->n_fs >= RECORD_FS_MAX)
+		return false;
+	grown = realloc(r->fs, (r->n_fs + 1) * sizeof(*grown));
+	if (!grown)
+		return false;
+	r->fs = grown;
+	fs = &grown[r->n_fs++];
+	*fs = (struct record_fs){.tag = take_field(&rest, "tag")};
+	if (fs->tag)
+		fs->source = take_field(&rest, "source");
+	if (fs->source)
+		fs->driver = take_field(&rest, "driver");
+	return fs->driver && !*rest;
 }
 
 static bool parse_phase(const char *s, enum record_phase *ret)
@@ -287,6 +326,8 @@ static bool parse_line(struct record *r, size_t *stage, char *line)
 		return append_nic(&r->nics, &r->n_nics, line + 4);
 	if (strncmp(line, "port ", 5) == 0)
 		return append_nic(&r->ports, &r->n_ports, line + 5);
+	if (strncmp(line, "filesystem ", 11) == 0)
+		return append_fs(r, line + 11);
 	return false;
 }
 
@@ -349,7 +390,10 @@ void record_free(struct record *r)
 		free(r->nics[i].network);
 	for (size_t i = 0; i < r->n_ports; i++)
 		free(r->ports[i].network);
+	for (size_t i = 0; i < r->n_fs; i++)
+		fs_free(&r->fs[i]);
 	free(r->nics);
 	free(r->ports);
+	free(r->fs);
 	*r = (struct record){0};
 }

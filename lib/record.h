@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define RECORD_NICS_MAX 32
+#define RECORD_FS_MAX 64
 #define RECORD_FILE_MAX (256 * 1024)
 
 /* How far a domain is. What was begun is written before it is done, so a crash leaves at most one
@@ -40,6 +41,13 @@ struct record_nic {
 	bool gone; /* unplugged while the domain runs: its rules are to be removed, or are */
 };
 
+/* A <filesystem> of the domain that is a plain folder. */
+struct record_fs {
+	char *tag;    /* <target dir> */
+	char *source; /* <source dir>, as in the XML */
+	char *driver; /* "path" (9p, in QEMU itself) or "virtiofs" */
+};
+
 /* Zero-initialise, release with record_free. */
 struct record {
 	char *name;
@@ -54,6 +62,8 @@ struct record {
 	/* Network ports announced between prepare and start, in order: not yet tied to a NIC. */
 	struct record_nic *ports;
 	size_t n_ports;
+	struct record_fs *fs;
+	size_t n_fs;
 };
 
 #define RECORD_SLOT_MAX 0x7fffu

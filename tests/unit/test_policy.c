@@ -360,6 +360,11 @@ static void test_shares(void **state)
 		     BAD(""), BAD("16777215"), BAD("15M"), BAD("0"), BAD("10g"), BAD("10GB"),
 		     BAD("1048577T"), BAD("-1G"), BAD("1.5G"));
 	CHECK_VALUES("share work", "mode", SAME("rw"), SAME("ro"), BAD(""), BAD("RO"), BAD("w"));
+	CHECK_VALUES("share work", "owner", SAME(""), SAME("alice"), SAME("alice:users"),
+		     SAME("1000:1000"), SAME("0"), BAD(":"), BAD("alice:"), BAD(":users"),
+		     BAD("a b"), BAD("-1"), BAD("4294967295"), BAD("a:b:c"), BAD("01"));
+	CHECK_VALUES("share work", "adopt", SAME("yes"), SAME("no"), BAD(""), BAD("1"));
+	CHECK_VALUES("share work", "reserve", SAME("yes"), SAME("no"), BAD(""), BAD("1"));
 
 	p = must_parse(
 		"[share work]\n[share Work]\nsize = 1G\nmode = ro\n[SHARE a b]\nmode = rw\n");

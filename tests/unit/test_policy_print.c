@@ -99,9 +99,13 @@ static void generate(struct generator *g, struct strbuf *sb)
 		sb_adds(sb, "[domain]\nuuid = " UUID "\n");
 	generate_network(g, sb);
 	for (unsigned i = 0, n = pick(g, 5); i < n; i++)
-		sb_addf(sb, "[share %s%u]\nsize = %u%s\nmode = %s\n",
+		sb_addf(sb,
+			"[share %s%u]\nsize = %u%s\nmode = %s\nowner =%s\nadopt = %s\n"
+			"reserve = %s\n",
 			CHOOSE(g, "w", "W", "a b", "\xc3\xa4"), i, 16 + pick(g, 2000),
-			CHOOSE(g, "M", "G", "T"), CHOOSE(g, "rw", "ro"));
+			CHOOSE(g, "M", "G", "T"), CHOOSE(g, "rw", "ro"),
+			CHOOSE(g, "", " alice", " 7:users"), CHOOSE(g, "yes", "no"),
+			CHOOSE(g, "yes", "no"));
 	sb_adds(sb, "[devices]\n");
 	for (unsigned c = 0; c < DEV_REFUSABLE_COUNT; c++)
 		if (pick(g, 3) == 0)

@@ -64,6 +64,11 @@ static struct record full_record(void)
 	nic = add_nic(&r.ports, &r.n_ports, "", "net = \"x\"\n");
 	nic->has_port = true;
 	nic->port = uuid_of(PORT);
+	r.fs = calloc(1, sizeof(*r.fs));
+	assert_non_null(r.fs);
+	r.fs[r.n_fs++] = (struct record_fs){.tag = strdup("my share"),
+					    .source = strdup("/srv/a b"),
+					    .driver = strdup("virtiofs")};
 	return r;
 }
 
@@ -109,6 +114,12 @@ static void assert_record_equal(const struct record *a, const struct record *b)
 		assert_nic_equal(&a->nics[i], &b->nics[i]);
 	for (size_t i = 0; i < a->n_ports; i++)
 		assert_nic_equal(&a->ports[i], &b->ports[i]);
+	assert_int_equal(a->n_fs, b->n_fs);
+	for (size_t i = 0; i < a->n_fs; i++) {
+		assert_string_equal(a->fs[i].tag, b->fs[i].tag);
+		assert_string_equal(a->fs[i].source, b->fs[i].source);
+		assert_string_equal(a->fs[i].driver, b->fs[i].driver);
+	}
 }
 
 /* Prints, reads, compares, prints again. */
