@@ -9,4 +9,5 @@ int verb_apply(const struct cli *cli, struct err *e);
 int verb_check(const struct cli *cli, struct err *e);
 int verb_forget(const struct cli *cli, struct err *e);
 int verb_gc(const struct cli *cli, struct err *e);
+int verb_log(const struct cli *cli, struct err *e);
 int verb_status(const struct cli *cli, struct err *e);

@@ -18,6 +18,8 @@ struct cli {
 	bool quiet;
 	bool yes;
 	bool all;
+	bool follow;
+	bool opened;
 	const char *facts; /* NULL by default */
 	char **args;	   /* what follows the verb */
 	int n_args;
