@@ -64,7 +64,7 @@ JANSSON_LIBS := $(call pkg,libs,jansson)
 INI_LIBS := -liniparser
 CMOCKA_LIBS := $(call pkg,libs,cmocka)
 # What any object of the archive may ask for; --as-needed leaves out what a test does not use.
-TEST_LIBS = $(CMOCKA_LIBS) $(XML_LIBS) $(INI_LIBS) $(MNL_LIBS)
+TEST_LIBS = $(CMOCKA_LIBS) $(XML_LIBS) $(INI_LIBS) $(MNL_LIBS) $(YAML_LIBS)
 
 LIB_SRCS :=
 PROGS :=

@@ -127,6 +127,15 @@ static int allot_slot(struct op *op, struct err *e)
 	return host < 0 ? host : record_slot_allot(HOOK_ROOT, &op->rec, e);
 }
 
+/* virt-cordon-provision never sees the XML. */
+static bool record_disks(struct op *op)
+{
+	if (!(op->rec.parts & UINT32_C(1) << PART_PROVISION))
+		return true;
+	op->rec.n_disks = op->facts.n_disks;
+	return disks_copy(op->facts.disks, op->facts.n_disks, &op->rec.disks);
+}
+
 static int begin_record(struct op *op, struct err *e)
 {
 	int r;
@@ -138,7 +147,7 @@ static int begin_record(struct op *op, struct err *e)
 		.isolation = op->adm.policy.isolation,
 		.parts = parts_wanted(&op->adm.policy),
 	};
-	if (!op->rec.name)
+	if (!op->rec.name || !record_disks(op))
 		return err_os(e, ENOMEM, "record");
 	/* First what outlives a reboot: from now on this UUID does not start without a policy. */
 	r = record_history_add(HOOK_ROOT, &op->rec.uuid, op->rec.name, e);

@@ -206,6 +206,7 @@ int facts_parse_domain(const char *xml, size_t len, struct facts *ret, struct er
 	devices = fx_only(&x, domain, "devices");
 	read_nics(&x, devices, &f);
 	read_filesystems(&x, devices, &f);
+	facts_collect_disks(&x, devices, &f);
 	facts_collect_devices(&x, domain, &f);
 	if (x.rc) {
 		facts_free(&f);
@@ -233,6 +234,7 @@ void facts_free(struct facts *f)
 	}
 	for (i = 0; i < f->n_devices; i++)
 		free(f->devices[i].what);
+	disks_free(f->disks, f->n_disks);
 	free(f->nics);
 	free(f->fs);
 	free(f->devices);

@@ -2,6 +2,7 @@
 /* What libvirt says of a domain and of a network port: types, and the reader of its XML. */
 #pragma once
 
+#include "lib/disk.h"
 #include "lib/err.h"
 #include "lib/net.h"
 #include "lib/policy.h"
@@ -13,6 +14,7 @@
 #define FACTS_XML_MAX (4 * 1024 * 1024) /* bytes of XML on stdin; libvirt's own are 10 to 200 KB */
 #define FACTS_NICS_MAX 32
 #define FACTS_FS_MAX 64
+#define FACTS_DISKS_MAX 64
 #define FACTS_DEVICES_MAX 256
 #define FACTS_STR_MAX 4096 /* bytes of one attribute or text; longer is refused */
 
@@ -70,6 +72,8 @@ struct facts {
 	size_t n_nics;
 	struct filesystem *fs;
 	size_t n_fs;
+	struct disk *disks;
+	size_t n_disks;
 	struct device *devices;
 	size_t n_devices;
 };

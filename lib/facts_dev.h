@@ -9,6 +9,9 @@
 /** facts_collect_devices - fill f->devices from the whole <domain>; errors are left in @x. */
 void facts_collect_devices(struct fx *x, const xmlNode *domain, struct facts *f);
 
+/** facts_collect_disks - fill f->disks from <devices>; errors are left in @x. */
+void facts_collect_disks(struct fx *x, const xmlNode *devices, struct facts *f);
+
 #define DEVICE_WHAT_MAX 200
 
 /** facts_add_device - append one; the text is made printable and cut to DEVICE_WHAT_MAX bytes. */

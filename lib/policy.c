@@ -17,6 +17,8 @@ void policy_defaults(struct policy *ret)
 		.max_flows = 4096,
 		.log_denied = true,
 		.tunnel_backend = BACKEND_AUTO,
+		.playbook_when = PLAYBOOK_ONCE,
+		.seed_after = SEED_EJECT,
 		.disk_reset = RESET_NEVER,
 	};
 }
@@ -181,7 +183,8 @@ bool policy_equal(const struct policy *a, const struct policy *b)
 	       a->dev_allow == b->dev_allow && string_equal(a->user_data, b->user_data) &&
 	       string_equal(a->network_config, b->network_config) &&
 	       string_equal(a->playbook, b->playbook) && string_equal(a->run_as, b->run_as) &&
-	       string_equal(a->ssh_user, b->ssh_user) && a->disk_reset == b->disk_reset;
+	       string_equal(a->ssh_user, b->ssh_user) && a->disk_reset == b->disk_reset &&
+	       a->playbook_when == b->playbook_when && a->seed_after == b->seed_after;
 }
 
 enum policy_dns policy_dns_effective(const struct policy *p)

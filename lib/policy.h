@@ -23,6 +23,8 @@ enum policy_dns { DNS_AUTO, DNS_HOST, DNS_NONE, DNS_REDIRECT };
 enum policy_ipv6 { IPV6_NO, IPV6_NAT };
 enum policy_backend { BACKEND_AUTO, BACKEND_KERNEL, BACKEND_USERSPACE };
 enum policy_reset { RESET_NEVER, RESET_ON_START };
+enum policy_playbook_when { PLAYBOOK_ONCE, PLAYBOOK_ALWAYS };
+enum policy_seed_after { SEED_EJECT, SEED_KEEP };
 enum policy_unlisted { UNLISTED_IGNORE, UNLISTED_REFUSE, UNLISTED_ISOLATE };
 
 /* Kinds of device that cross the border between guest and host; names as in [devices] allow. */
@@ -117,8 +119,10 @@ enum policy_key {
 	KEY_PROV_USER_DATA,
 	KEY_PROV_NETWORK_CONFIG,
 	KEY_PROV_PLAYBOOK,
+	KEY_PROV_PLAYBOOK_WHEN,
 	KEY_PROV_RUN_AS,
 	KEY_PROV_SSH_USER,
+	KEY_PROV_SEED_AFTER,
 	KEY_PROV_DISK_RESET,
 	KEY_COUNT,
 };
@@ -162,8 +166,10 @@ struct policy {
 	char *user_data; /* absolute paths, or NULL */
 	char *network_config;
 	char *playbook;
+	enum policy_playbook_when playbook_when;
 	char *run_as;
 	char *ssh_user;
+	enum policy_seed_after seed_after;
 	enum policy_reset disk_reset;
 };
 

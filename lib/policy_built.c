@@ -28,9 +28,7 @@ size_t policy_unbuilt(const struct policy *p, struct strbuf *out)
 		 "forwards nothing to 127.0.0.0/8; write [network] allow_host_port = tcp/PORT"},
 		{KEY_TUN_CONFIG, p->tunnel_config, "has no tunnels; remove the key"},
 		{KEY_NET_IPV6, p->ipv6 != IPV6_NO, "gives no IPv6 to guests; write ipv6 = no"},
-		{KEY_PROV_USER_DATA, p->user_data, "does not provision; remove the key"},
-		{KEY_PROV_NETWORK_CONFIG, p->network_config, "does not provision; remove the key"},
-		{KEY_PROV_PLAYBOOK, p->playbook, "does not provision; remove the key"},
+		{KEY_PROV_PLAYBOOK, p->playbook, "runs no playbooks; remove the key"},
 		{KEY_PROV_DISK_RESET, p->disk_reset != RESET_NEVER,
 		 "resets no disks; write disk_reset = never"},
 	};

@@ -133,6 +133,8 @@ ROW_LIST(dev_allow);
 ROW_SCALAR(user_data);
 ROW_SCALAR(network_config);
 ROW_SCALAR(playbook);
+ROW_SCALAR(playbook_when);
 ROW_SCALAR(run_as);
 ROW_SCALAR(ssh_user);
+ROW_SCALAR(seed_after);
 ROW_SCALAR(disk_reset);

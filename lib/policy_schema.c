@@ -38,8 +38,10 @@ const struct policy_row policy_rows[KEY_COUNT] = {
 	SCALAR(SEC_PROVISION, KEY_PROV_USER_DATA, "user_data", user_data),
 	SCALAR(SEC_PROVISION, KEY_PROV_NETWORK_CONFIG, "network_config", network_config),
 	SCALAR(SEC_PROVISION, KEY_PROV_PLAYBOOK, "playbook", playbook),
+	SCALAR(SEC_PROVISION, KEY_PROV_PLAYBOOK_WHEN, "playbook_when", playbook_when),
 	SCALAR(SEC_PROVISION, KEY_PROV_RUN_AS, "run_as", run_as),
 	SCALAR(SEC_PROVISION, KEY_PROV_SSH_USER, "ssh_user", ssh_user),
+	SCALAR(SEC_PROVISION, KEY_PROV_SEED_AFTER, "seed_after", seed_after),
 	SCALAR(SEC_PROVISION, KEY_PROV_DISK_RESET, "disk_reset", disk_reset),
 };
 

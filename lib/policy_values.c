@@ -16,6 +16,8 @@ static const char *const ipv6_words[] = {[IPV6_NO] = "no", [IPV6_NAT] = "nat"};
 static const char *const backend_words[] = {
 	[BACKEND_AUTO] = "auto", [BACKEND_KERNEL] = "kernel", [BACKEND_USERSPACE] = "userspace"};
 static const char *const mode_words[] = {"rw", "ro"};
+static const char *const when_words[] = {[PLAYBOOK_ONCE] = "once", [PLAYBOOK_ALWAYS] = "always"};
+static const char *const after_words[] = {[SEED_EJECT] = "eject", [SEED_KEEP] = "keep"};
 static const char *const reset_words[] = {[RESET_NEVER] = "never", [RESET_ON_START] = "on-start"};
 
 static const char *yes_no(bool v)
@@ -298,6 +300,34 @@ void row_parse_share_reserve(struct policy_reader *r, const char *value, struct 
 void row_print_share_reserve(const struct policy *p, size_t i, struct strbuf *out)
 {
 	sb_adds(out, yes_no(p->shares[i].reserve));
+}
+
+void row_parse_playbook_when(struct policy_reader *r, const char *value, struct policy *p)
+{
+	unsigned v;
+
+	if (reader_word(r, value, when_words, ARRAY_SIZE(when_words), &v))
+		p->playbook_when = v;
+}
+
+void row_print_playbook_when(const struct policy *p, size_t i, struct strbuf *out)
+{
+	(void)i;
+	sb_adds(out, when_words[p->playbook_when]);
+}
+
+void row_parse_seed_after(struct policy_reader *r, const char *value, struct policy *p)
+{
+	unsigned v;
+
+	if (reader_word(r, value, after_words, ARRAY_SIZE(after_words), &v))
+		p->seed_after = v;
+}
+
+void row_print_seed_after(const struct policy *p, size_t i, struct strbuf *out)
+{
+	(void)i;
+	sb_adds(out, after_words[p->seed_after]);
 }
 
 void row_parse_disk_reset(struct policy_reader *r, const char *value, struct policy *p)

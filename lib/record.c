@@ -94,6 +94,23 @@ static void print_nic(const char *kind, const struct record_nic *nic, struct str
 		nic->guarded ? "yes" : "no", nic->gone ? "yes" : "no");
 }
 
+static void print_disk(const struct disk *disk, struct strbuf *out)
+{
+	const struct {
+		const char *key, *value;
+	} fields[] = {
+		{"disk device", disk->device}, {" type", disk->type},	  {" format", disk->format},
+		{" source", disk->source},     {" target", disk->target}, {" bus", disk->bus},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		sb_addf(out, "%s=", fields[i].key);
+		record_encode(fields[i].value, out);
+	}
+	sb_addf(out, " readonly=%s plain=%s\n", disk->readonly ? "yes" : "no",
+		disk->plain ? "yes" : "no");
+}
+
 /* One line, so that none can be lost: "parts fsguard:wgtun", or "parts none". */
 static void print_parts(uint32_t parts, struct strbuf *out)
 {
@@ -136,6 +153,8 @@ void record_print(const struct record *r, struct strbuf *out)
 		print_nic("port", &r->ports[i], out);
 	for (size_t i = 0; i < r->n_fs; i++)
 		print_fs(&r->fs[i], out);
+	for (size_t i = 0; i < r->n_disks; i++)
+		print_disk(&r->disks[i], out);
 	sb_adds(out, "end\n");
 }
 
@@ -193,6 +212,41 @@ static bool parse_nic(char *rest, struct record_nic *nic)
 		return false;
 	if (*network)
 		nic->network = TAKE_PTR(network);
+	return true;
+}
+
+static bool parse_disk(char *rest, struct disk *disk)
+{
+	auto_free char *readonly = NULL, *plain = NULL;
+
+	disk->device = take_field(&rest, "device");
+	disk->type = take_field(&rest, "type");
+	disk->format = take_field(&rest, "format");
+	disk->source = take_field(&rest, "source");
+	disk->target = take_field(&rest, "target");
+	disk->bus = take_field(&rest, "bus");
+	readonly = take_field(&rest, "readonly");
+	plain = take_field(&rest, "plain");
+	return disk->device && disk->type && disk->format && disk->source && disk->target &&
+	       disk->bus && readonly && plain && !*rest && parse_bool(readonly, &disk->readonly) &&
+	       parse_bool(plain, &disk->plain);
+}
+
+static bool append_disk(struct record *r, char *rest)
+{
+	struct disk *grown, disk = {0};
+
+	if (r->n_disks >= RECORD_DISKS_MAX)
+		return false;
+	grown = realloc(r->disks, (r->n_disks + 1) * sizeof(*grown));
+	if (!grown)
+		return false;
+	r->disks = grown;
+	if (!parse_disk(rest, &disk)) {
+		disk_free(&disk);
+		return false;
+	}
+	grown[r->n_disks++] = disk;
 	return true;
 }
 
@@ -328,6 +382,8 @@ static bool parse_line(struct record *r, size_t *stage, char *line)
 		return append_nic(&r->ports, &r->n_ports, line + 5);
 	if (strncmp(line, "filesystem ", 11) == 0)
 		return append_fs(r, line + 11);
+	if (strncmp(line, "disk ", 5) == 0)
+		return append_disk(r, line + 5);
 	return false;
 }
 
@@ -392,6 +448,7 @@ void record_free(struct record *r)
 		free(r->ports[i].network);
 	for (size_t i = 0; i < r->n_fs; i++)
 		fs_free(&r->fs[i]);
+	disks_free(r->disks, r->n_disks);
 	free(r->nics);
 	free(r->ports);
 	free(r->fs);

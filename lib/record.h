@@ -3,6 +3,7 @@
  * libvirt. */
 #pragma once
 
+#include "lib/disk.h"
 #include "lib/err.h"
 #include "lib/net.h"
 #include "lib/strbuf.h"
@@ -14,6 +15,7 @@
 
 #define RECORD_NICS_MAX 32
 #define RECORD_FS_MAX 64
+#define RECORD_DISKS_MAX 64
 #define RECORD_FILE_MAX (256 * 1024)
 
 /* How far a domain is. What was begun is written before it is done, so a crash leaves at most one
@@ -64,6 +66,8 @@ struct record {
 	size_t n_ports;
 	struct record_fs *fs;
 	size_t n_fs;
+	struct disk *disks; /* when virt-cordon-provision is one of the parts */
+	size_t n_disks;
 };
 
 #define RECORD_SLOT_MAX 0x7fffu

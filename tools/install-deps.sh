@@ -20,6 +20,7 @@ build libnftables-dev          nftables-devel             rules in one transacti
 build libmnl-dev               libmnl-devel               netlink
 build libiniparser-dev         iniparser-devel            policies
 build libxml2-dev              libxml2-devel              domain XML
+build libyaml-dev              libyaml-devel              checks of cloud-init files
 build libjansson-dev            jansson-devel              JSON of dnsmasq leases, output
 run   nftables                 nftables                   looking at the rules
 run   iproute2                 iproute                    looking at links and routes
@@ -29,7 +30,9 @@ run   libvirt-clients          libvirt-client             virsh
 run   qemu-system-x86          qemu-system-x86-core       guests
 run   dnsmasq-base             dnsmasq                    DHCP and DNS of libvirt networks
 run   e2fsprogs                e2fsprogs                  images of shared folders
+run   openssh-client           openssh-clients            keys, log in to guests
 test  libcmocka-dev            libcmocka-devel            unit tests
+test  xorriso                  xorriso                    what is in a seed
 test  clang                    clang                      fuzz targets
 test  libclang-rt-14-dev       compiler-rt                and their sanitizers
 test  gcovr                    gcovr                      coverage

@@ -75,6 +75,18 @@ static void dump_filesystem(struct strbuf *out, const struct filesystem *fs)
 	sb_adds(out, fs->readonly ? " ro\n" : " rw\n");
 }
 
+static void dump_disk(struct strbuf *out, const struct disk *disk)
+{
+	sb_adds(out, "disk");
+	add_quoted(out, "device", disk->device);
+	add_quoted(out, "type", disk->type);
+	add_quoted(out, "format", disk->format);
+	add_quoted(out, "source", disk->source);
+	add_quoted(out, "target", disk->target);
+	add_quoted(out, "bus", disk->bus);
+	sb_addf(out, "%s%s\n", disk->readonly ? " ro" : " rw", disk->plain ? "" : " not plain");
+}
+
 static void dump_audit(struct strbuf *out, const struct facts *f)
 {
 	struct policy p = {0};
@@ -103,6 +115,8 @@ static void dump_facts(struct strbuf *out, const struct facts *f)
 		dump_nic(out, &f->nics[i]);
 	for (i = 0; i < f->n_fs; i++)
 		dump_filesystem(out, &f->fs[i]);
+	for (i = 0; i < f->n_disks; i++)
+		dump_disk(out, &f->disks[i]);
 	for (i = 0; i < f->n_devices; i++)
 		sb_addf(out, "device %s: %s\n", device_class_name(f->devices[i].cls),
 			f->devices[i].what);

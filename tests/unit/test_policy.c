@@ -300,6 +300,9 @@ static void test_files_and_users(void **state)
 		     BAD("a$b"));
 	CHECK_VALUES("provision", "disk_reset", SAME("never"), SAME("on-start"), BAD(""),
 		     BAD("always"), BAD("yes"));
+	CHECK_VALUES("provision", "playbook_when", SAME("once"), SAME("always"), BAD(""),
+		     BAD("never"));
+	CHECK_VALUES("provision", "seed_after", SAME("eject"), SAME("keep"), BAD(""), BAD("yes"));
 	check_bad("[provision]\nplaybook = site.yml\n",
 		  ":2: [provision] playbook: ", "run_as = USER");
 	CHECK_VALUES("tunnel", "backend", SAME("auto"), SAME("kernel"), SAME("userspace"), BAD(""),

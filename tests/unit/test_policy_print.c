@@ -205,6 +205,8 @@ static void test_equal(void **state)
 		"[provision]\nrun_as = a\n",
 		"[provision]\nrun_as = a\nplaybook = a\n",
 		"[provision]\nssh_user = a\n",
+		"[provision]\nplaybook_when = always\n",
+		"[provision]\nseed_after = keep\n",
 		"[provision]\ndisk_reset = on-start\n",
 	};
 

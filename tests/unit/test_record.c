@@ -43,6 +43,20 @@ static struct record_nic *add_nic(struct record_nic **list, size_t *n, const cha
 	return nic;
 }
 
+static void add_disk(struct record *r)
+{
+	static const struct disk disk = {.device = (char *)"disk",
+					 .type = (char *)"file",
+					 .format = (char *)"qcow2",
+					 .source = (char *)"/srv/a b.qcow2",
+					 .target = (char *)"vda",
+					 .bus = (char *)"",
+					 .plain = true};
+
+	assert_true(disks_copy(&disk, 1, &r->disks));
+	r->n_disks = 1;
+}
+
 static struct record full_record(void)
 {
 	struct record r = {.name = strdup("web 1"),
@@ -69,6 +83,7 @@ static struct record full_record(void)
 	r.fs[r.n_fs++] = (struct record_fs){.tag = strdup("my share"),
 					    .source = strdup("/srv/a b"),
 					    .driver = strdup("virtiofs")};
+	add_disk(&r);
 	return r;
 }
 
@@ -112,6 +127,14 @@ static void assert_record_equal(const struct record *a, const struct record *b)
 	assert_int_equal(a->n_ports, b->n_ports);
 	for (size_t i = 0; i < a->n_nics; i++)
 		assert_nic_equal(&a->nics[i], &b->nics[i]);
+	assert_int_equal(a->n_disks, b->n_disks);
+	for (size_t i = 0; i < a->n_disks; i++) {
+		assert_string_equal(a->disks[i].device, b->disks[i].device);
+		assert_string_equal(a->disks[i].source, b->disks[i].source);
+		assert_string_equal(a->disks[i].bus, b->disks[i].bus);
+		assert_int_equal(a->disks[i].readonly, b->disks[i].readonly);
+		assert_int_equal(a->disks[i].plain, b->disks[i].plain);
+	}
 	for (size_t i = 0; i < a->n_ports; i++)
 		assert_nic_equal(&a->ports[i], &b->ports[i]);
 	assert_int_equal(a->n_fs, b->n_fs);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* virt-cordon-provision(8): options and verbs. */
+#include "lib/cli.h"
+#include "lib/util.h"
+#include "provision/domain.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+static int verb_plan(const struct cli *cli, struct err *e)
+{
+	return prov_print_plan(cli->root, cli->args[0], e);
+}
+
+static int verb_apply(const struct cli *cli, struct err *e)
+{
+	return prov_apply(cli->root, cli->args[0], e);
+}
+
+static int verb_check(const struct cli *cli, struct err *e)
+{
+	return prov_check(cli->root, cli->args[0], e);
+}
+
+static int verb_revert(const struct cli *cli, struct err *e)
+{
+	struct err why = {0};
+	auto_prov struct prov p = PROV_NONE;
+	int r;
+
+	r = prov_open(cli->root, cli->args[0], &p, &why);
+	if (r == -ENOENT)
+		return 0; /* nothing recorded, nothing to take back */
+	return r < 0 ? err_set(e, why.exit, why.errnum, "%s", why.msg) : 0;
+}
+
+static int show_json(const struct prov *p, bool seed, struct err *e)
+{
+	char uuid[UUID_STRLEN];
+	json_t *doc = json_pack("{s:s, s:s, s:s?, s:i, s:b, s:s, s:I, s:s}", "name", p->rec.name,
+				"uuid", uuid_str(&p->rec.uuid, uuid), "seed",
+				!prov_wants_seed(&p->pol) ? NULL
+				: seed			  ? "in place"
+							  : "another file",
+				"instance", (int)p->inst.number, "booted", (int)p->inst.booted,
+				"result", instance_result_name(p->inst.result), "when",
+				(json_int_t)p->inst.when, "message", p->inst.said);
+
+	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0) {
+		json_decref(doc);
+		return err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
+	}
+	putchar('\n');
+	json_decref(doc);
+	return 0;
+}
+
+static int verb_show(const struct cli *cli, struct err *e)
+{
+	auto_prov struct prov p = PROV_NONE;
+	char uuid[UUID_STRLEN];
+	bool seed;
+	int r;
+
+	r = prov_open(cli->root, cli->args[0], &p, e);
+	if (r < 0)
+		return r;
+	seed = prov_check(cli->root, cli->args[0], NULL) == 0;
+	if (cli->json)
+		return show_json(&p, seed, e);
+	printf("%s  %s\nseed       %s\ninstance   %u%s\nplaybook   %s%s%s\n", p.rec.name,
+	       uuid_str(&p.rec.uuid, uuid),
+	       !prov_wants_seed(&p.pol) ? "none"
+	       : seed			? "in place"
+					: "another file",
+	       (unsigned)p.inst.number, p.inst.booted ? ", set up" : "",
+	       instance_result_name(p.inst.result), *p.inst.said ? ": " : "", p.inst.said);
+	return 0;
+}
+
+static const struct cli_verb verbs[] = {
+	{"plan", "DOMAIN|FILE", 1, 1, "print the seed's files; changes nothing", verb_plan},
+	{"apply", "DOMAIN", 1, 1, "write the seed of a domain that starts", verb_apply},
+	{"revert", "DOMAIN", 1, 1, "end what runs for it", verb_revert},
+	{"check", "DOMAIN", 1, 1, "whether the seed is the one that was written", verb_check},
+	{"show", "DOMAIN", 1, 1, "print what was done to the guest", verb_show},
+	{NULL, NULL, 0, 0, NULL, NULL},
+};
+
+static const struct cli_option options[] = {
+	CLI_OPTION_ROOT,
+	CLI_OPTION_JSON("show"),
+	CLI_OPTION_QUIET(NULL),
+	{NULL, NULL, NULL, NULL, 0},
+};
+
+int main(int argc, char **argv)
+{
+	static const struct cli_program prog = {
+		.name = "virt-cordon-provision",
+		.summary = "Set a guest up: a seed for cloud-init.",
+		.example = "  virt-cordon-provision plan /etc/virt-cordon/domains/sandbox.ini\n"
+			   "  virt-cordon-provision show sandbox\n",
+		.verbs = verbs,
+		.options = options,
+	};
+	const struct rlimit no_core = {0, 0};
+
+	/* Keys pass through here. */
+	(void)setrlimit(RLIMIT_CORE, &no_core);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	umask(022);
+	return cli_main(&prog, argc, argv);
+}

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Seeds for cloud-init, Ansible, disks.
+
+YAML_LIBS := $(call pkg,libs,yaml-0.1)
+
+LIB_SRCS += provision/domain.c provision/input.c provision/instance.c provision/iso.c \
+	provision/keys.c provision/seed.c provision/store.c provision/yaml.c
+
+PROGS += virt-cordon-provision
+virt-cordon-provision_main := provision/main.c
+virt-cordon-provision_libs = $(JANSSON_LIBS) $(YAML_LIBS) $(INI_LIBS)
+
+include provision/tests.mk
