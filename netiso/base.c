@@ -146,6 +146,14 @@ int base_chain_note(const char *root, struct nl *nf, const char *family, const c
 	return 0;
 }
 
+void base_chain_forget(const char *root, const char *name)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s" CHAINS_DIR "/%s", root, name);
+	(void)unlink(path);
+}
+
 int base_chain_stands(const char *root, struct nl *nf, const char *family, const char *name,
 		      struct err *e)
 {

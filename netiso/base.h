@@ -24,14 +24,16 @@ int base_save(const char *root, const struct base *b, struct err *e);
 void base_forget(const char *root);
 
 /**
- * base_chain_note - record the rules that a chain shared by some domains has now
+ * base_chain_note - record the rules that a chain of a tap, or one shared by some domains, has now
  * (ROOT/run/virt-cordon/chains/NAME, forgotten with the base).
  * base_chain_stands - whether it still has them: 1 or 0, or -errno.
+ * base_chain_forget - remove the note.
  */
 int base_chain_note(const char *root, struct nl *nf, const char *family, const char *name,
 		    struct err *e);
 int base_chain_stands(const char *root, struct nl *nf, const char *family, const char *name,
 		      struct err *e);
+void base_chain_forget(const char *root, const char *name);
 
 /** base_text_digest - a number over the commands of layout_emit. */
 uint64_t base_text_digest(const struct layout_params *p);

@@ -14,33 +14,39 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Each interval's start and end, and no other start. */
-bool job_attached_same(struct job *j)
+/* By address; where one interval ends and the next begins, the end first. */
+static int border_compare(const void *va, const void *vb)
+{
+	const struct kern_key *a = va, *b = vb;
+	const int d = memcmp(a->bytes, b->bytes, 4);
+
+	return d ? d : (int)b->interval_end - (int)a->interval_end;
+}
+
+static bool is_border(const struct kern_key *k, uint32_t addr, bool end)
+{
+	addr = htonl(addr);
+	return k->len == 4 && memcmp(k->bytes, &addr, 4) == 0 && k->interval_end == end;
+}
+
+/* The kernel has the first address of each range, and as an end the one behind its last. */
+bool job_public_same(struct job *j)
 {
 	auto_free struct kern_key *keys = NULL;
-	size_t n = 0, starts = 0;
+	size_t n = 0, at = 0;
 
-	if (kern_set_keys(&j->nf, "inet", "attached", &keys, &n, NULL) < 0)
+	if (kern_set_keys(&j->nf, "inet", "public", &keys, &n, NULL) < 0)
 		return false;
-	for (size_t i = 0; i < n; i++)
-		starts += !keys[i].interval_end;
-	if (starts != j->plan.n_prefixes)
+	qsort(keys, n, sizeof(*keys), border_compare);
+	/* nft closes what lies before the first range. */
+	if (n && is_border(&keys[0], 0, true))
+		at++;
+	if (n - at != 2 * j->plan.n_ranges)
 		return false;
-	for (size_t p = 0; p < j->plan.n_prefixes; p++) {
-		const struct ip_prefix *x = &j->plan.prefixes[p];
-		const uint32_t start = x->addr.v4.s_addr;
-		const uint32_t end = htonl(ntohl(start) + (x->len ? 1u << (32 - x->len) : 0));
-		bool s = false, t = end == 0;
-
-		for (size_t i = 0; i < n; i++) {
-			if (keys[i].len != 4)
-				return false;
-			s = s || (!keys[i].interval_end && memcmp(keys[i].bytes, &start, 4) == 0);
-			t = t || memcmp(keys[i].bytes, &end, 4) == 0;
-		}
-		if (!s || !t)
+	for (size_t i = 0; i < j->plan.n_ranges; i++, at += 2)
+		if (!is_border(&keys[at], j->plan.ranges[i].first, false) ||
+		    !is_border(&keys[at + 1], j->plan.ranges[i].last + 1, true))
 			return false;
-	}
 	return true;
 }
 
@@ -124,21 +130,31 @@ static int compare_elements(struct job *j, struct strbuf *diff, struct err *e)
 	return ret;
 }
 
+static int compare_chain(struct job *j, const char *family, const char *name, struct strbuf *diff,
+			 struct err *e)
+{
+	int r = base_chain_stands(j->root, &j->nf, family, name, e);
+
+	if (r == 0)
+		return differs(diff, e,
+			       "the chain %s of the table %s " LAYOUT_TABLE
+			       " is gone or was changed",
+			       name, family);
+	return r < 0 ? r : 0;
+}
+
 static int compare_chains(struct job *j, struct strbuf *diff, struct err *e)
 {
-	int ret = 0;
+	char tap[ISO_CHAIN_MAX];
+	int ret = 0, r;
 
 	for (size_t i = 0; i < j->plan.n_chains; i++) {
-		const struct iso_chain *c = &j->plan.chains[i];
-		int r = base_chain_stands(j->root, &j->nf, c->family, c->name, e);
-
-		if (r < 0)
-			return r;
-		if (r == 0)
-			ret = differs(diff, e,
-				      "the chain %s of the table %s " LAYOUT_TABLE
-				      " is gone or was changed",
-				      c->name, c->family);
+		r = compare_chain(j, j->plan.chains[i].family, j->plan.chains[i].name, diff, e);
+		ret = r < 0 ? r : ret;
+	}
+	for (size_t i = 0; i < j->facts.n_nics; i++) {
+		r = compare_chain(j, "netdev", iso_tap_chain(j->facts.nics[i].tap, tap), diff, e);
+		ret = r < 0 ? r : ret;
 	}
 	return ret;
 }
@@ -154,8 +170,7 @@ static int compare_nics(struct job *j, struct strbuf *diff, struct err *e)
 
 		if (j->rec.nics[i].gone)
 			continue;
-		(void)snprintf(chain, sizeof(chain), "tap_%s", tap);
-		r = kern_chain_exists(&j->nf, "netdev", chain, tap);
+		r = kern_chain_exists(&j->nf, "netdev", iso_tap_chain(tap, chain), tap);
 		if (r < 0)
 			return err_os(e, -r, "cannot read the chain %s", chain);
 		if (r == 0)
@@ -222,7 +237,7 @@ int job_compare(struct job *j, struct strbuf *diff, struct err *e)
 	if (r < 0)
 		ret = r;
 	/* No reason to end a guest: what hooks ask for has no list of differences. */
-	if (diff && !job_attached_same(j))
+	if (diff && !job_public_same(j))
 		ret = differs(diff, e,
 			      "the host's attached prefixes changed since they were applied");
 	return ret;

@@ -25,7 +25,7 @@ struct build {
 	const struct policy *p;
 	const struct iso_facts *f;
 	uint32_t mark;
-	struct strbuf clear, guests, apply, undo_elements, undo_chains;
+	struct strbuf clear, guests, apply, undo_elements, undo_chains, undo_objects;
 	struct iso_chain *chains;
 	size_t n_chains;
 	struct iso_element *elements;
@@ -41,9 +41,22 @@ uint32_t iso_mark(const struct layout_params *lp, uint32_t slot, const struct po
 	       (slot & LAYOUT_SLOT_MASK);
 }
 
+/* A class of traffic control has a number of this kind, too; majors of 0x4c00 and more are not what
+ * people give their queueing disciplines. */
+#define NIC_NUMBERS 0x4c000000u
+
 uint32_t iso_nic_number(uint32_t slot, unsigned index)
 {
-	return slot << 16 | (index + 1);
+	return NIC_NUMBERS | (slot & LAYOUT_SLOT_MASK) << 5 | (index & 31);
+}
+
+bool iso_nic_of_number(uint32_t number, uint32_t *ret_slot, unsigned *ret_index)
+{
+	if (number >> 20 != NIC_NUMBERS >> 20)
+		return false;
+	*ret_slot = number >> 5 & LAYOUT_SLOT_MASK;
+	*ret_index = number & 31;
+	return true;
 }
 
 bool iso_tap_name_ok(const char *name)
@@ -52,6 +65,12 @@ bool iso_tap_name_ok(const char *name)
 		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
 
 	return n > 0 && n < IFNAMSIZ && name[n] == '\0';
+}
+
+const char *iso_tap_chain(const char *tap, char buf[static ISO_CHAIN_MAX])
+{
+	(void)snprintf(buf, ISO_CHAIN_MAX, "tap_%s", tap);
+	return buf;
 }
 
 static void remember(struct build *b, struct iso_element *el, const char *key, const char *rest)
@@ -193,7 +212,7 @@ static void address_element(struct build *b, const struct iso_nic *nic, const st
  * removed it with its device, by version): made surely there, deleted, made anew. */
 static void tap_chain(struct build *b, const struct iso_nic *nic)
 {
-	char text[256];
+	char text[256], mac[MAC_STRLEN];
 
 	(void)snprintf(text, sizeof(text),
 		       "add chain netdev " TBL " tap_%s\n"
@@ -205,8 +224,15 @@ static void tap_chain(struct build *b, const struct iso_nic *nic)
 	sb_addf(&b->apply,
 		"add chain netdev " TBL " tap_%s { type filter hook ingress device \"%s\" "
 		"priority " PRI_INGRESS "; policy drop; }\n"
+		"add rule netdev " TBL " tap_%s ether saddr != %s drop\n",
+		nic->tap, nic->tap, nic->tap, mac_str(&nic->mac, mac));
+	if (b->p->rate_out)
+		sb_addf(&b->apply, "add rule netdev " TBL " tap_%s limit name \"out_%u\" drop\n",
+			nic->tap, b->f->slot);
+	sb_addf(&b->apply,
+		"add rule netdev " TBL " tap_%s meta mark set 0x%08x\n"
 		"add rule netdev " TBL " tap_%s goto frames\n",
-		nic->tap, nic->tap, nic->tap);
+		nic->tap, b->mark, nic->tap);
 }
 
 /* The commands that make a shared chain, empty so far; NULL when the plan has it already. */
@@ -290,36 +316,36 @@ static void nic_static(struct build *b, const struct iso_nic *nic)
 }
 
 /* A domain's limit in one direction, which its NICs share: an object, and who uses it. */
-static void rate_object(struct build *b, const char *direction, uint64_t bits_per_s)
+static void rate_object(struct build *b, const char *family, const char *direction,
+			uint64_t bits_per_s)
 {
 	const unsigned long long bytes = bits_per_s / 8 ? bits_per_s / 8 : 1;
 	/* A tenth of a second, but never less than four of the largest segments the host's stack
 	 * hands over in one piece: with less, one of them alone would be over the limit. */
 	const unsigned long long burst = bytes / 10 > 262144 ? bytes / 10 : 262144;
+	char text[160];
 
 	if (!bits_per_s)
 		return;
-	sb_addf(&b->apply,
-		"add limit bridge " TBL
-		" %s_%u { rate over %llu bytes/second burst %llu bytes; }\n",
-		direction, b->f->slot, bytes, burst);
-	sb_addf(&b->undo_elements,
-		"add limit bridge " TBL
-		" %s_%u { rate over %llu bytes/second burst %llu bytes; }\n",
-		direction, b->f->slot, bytes, burst);
-	sb_addf(&b->undo_chains, "delete limit bridge " TBL " %s_%u\n", direction, b->f->slot);
+	(void)snprintf(text, sizeof(text),
+		       "add limit %s " TBL
+		       " %s_%u { rate over %llu bytes/second burst %llu bytes; }\n",
+		       family, direction, b->f->slot, bytes, burst);
+	sb_adds(&b->apply, text);
+	sb_adds(&b->undo_elements, text);
+	sb_addf(&b->undo_objects, "delete limit %s " TBL " %s_%u\n", family, direction, b->f->slot);
 }
 
-static void rate_element(struct build *b, const char *map, struct term tap, const char *direction,
-			 uint64_t bits_per_s)
+/* What goes to the NIC is held back in bridge output, by a map: the tap has no chain there. */
+static void rate_in_element(struct build *b, struct term tap)
 {
-	struct iso_element el = as_element("bridge", map, tap);
+	struct iso_element el = as_element("bridge", "nic_rate_in", tap);
 	char rest[40];
 
-	if (!bits_per_s)
+	if (!b->p->rate_in)
 		return;
-	(void)snprintf(rest, sizeof(rest), " : \"%s_%u\"", direction, b->f->slot);
-	element(b, "bridge", map, tap, rest);
+	(void)snprintf(rest, sizeof(rest), " : \"in_%u\"", b->f->slot);
+	element(b, "bridge", "nic_rate_in", tap, rest);
 	remember(b, &el, tap.text, rest);
 }
 
@@ -331,13 +357,11 @@ static void nic_elements(struct build *b, const struct iso_nic *nic)
 	set_element(b, "bridge", "nics", tap);
 	if (b->p->egress == EGRESS_NONE)
 		set_element(b, "bridge", "nics_closed", tap);
-	map_element(b, "bridge", "nic_mark", tap, mark);
 	map_element(b, "bridge", "nic_priority", tap, term_nic(b, nic));
 	set_element(b, "bridge", "nic_own", term_join(tap, term_nic(b, nic)));
 	map_element(b, "inet", "priority_mark", term_nic(b, nic), mark);
 	set_element(b, "bridge", "nic_mac", term_join(tap, term_mac(&nic->mac)));
-	rate_element(b, "nic_rate_out", tap, "out", b->p->rate_out);
-	rate_element(b, "nic_rate_in", tap, "in", b->p->rate_in);
+	rate_in_element(b, tap);
 	for (size_t i = 0; i < nic->n_gateways; i++) {
 		const struct ip_addr *gw = &nic->gateways[i].addr;
 
@@ -468,49 +492,6 @@ static void domain_elements(struct build *b)
 	lan_chain(b);
 }
 
-static int prefix_compare(const void *va, const void *vb)
-{
-	const struct ip_prefix *a = va, *b = vb;
-	const uint32_t x = ntohl(a->addr.v4.s_addr), y = ntohl(b->addr.v4.s_addr);
-
-	if (x != y)
-		return x < y ? -1 : 1;
-	return (int)a->len - (int)b->len; /* the wider one first */
-}
-
-size_t iso_merge_prefixes(struct ip_prefix *list, size_t n)
-{
-	size_t kept = 0;
-
-	if (n)
-		qsort(list, n, sizeof(*list), prefix_compare);
-	for (size_t i = 0; i < n; i++)
-		if (!kept || !ip_prefix_overlap(&list[kept - 1], &list[i]))
-			list[kept++] = list[i];
-	return kept;
-}
-
-static int compile_attached(const struct iso_facts *f, struct iso_plan *plan, struct err *e)
-{
-	auto_free struct ip_prefix *list = calloc(f->n_attached + 1, sizeof(*list));
-	char text[PREFIX_STRLEN];
-	size_t n = 0;
-
-	if (!list)
-		return err_os(e, ENOMEM, "attached prefixes");
-	for (size_t i = 0; i < f->n_attached; i++)
-		if (f->attached[i].addr.family == AF_INET && f->attached[i].len > 0)
-			list[n++] = f->attached[i];
-	n = iso_merge_prefixes(list, n);
-	sb_adds(&plan->attached, "flush set inet " TBL " attached\n");
-	for (size_t i = 0; i < n; i++)
-		sb_addf(&plan->attached, "add element inet " TBL " attached { %s }\n",
-			ip_prefix_str(&list[i], text));
-	plan->prefixes = TAKE_PTR(list);
-	plan->n_prefixes = n;
-	return 0;
-}
-
 /* Gives what was built to the plan; false when memory ran out on the way. */
 static bool finish(struct build *b, struct iso_plan *ret)
 {
@@ -529,15 +510,17 @@ static bool finish(struct build *b, struct iso_plan *ret)
 	sb_adds(&ret->apply, sb_str(&b->clear));
 	sb_adds(&ret->apply, sb_str(&b->guests));
 	sb_adds(&ret->apply, sb_str(&b->apply));
+	ret->clear = b->clear;
 	ret->guests = b->guests;
 	ret->fresh = b->apply;
 	sb_adds(&b->undo_elements, sb_str(&b->undo_chains));
+	sb_adds(&b->undo_elements, sb_str(&b->undo_objects));
 	ret->undo = b->undo_elements;
-	failed = failed || b->clear.failed || b->undo_chains.failed;
-	sb_free(&b->clear);
+	failed = failed || b->undo_chains.failed || b->undo_objects.failed;
 	sb_free(&b->undo_chains);
-	return !failed && !ret->apply.failed && !ret->fresh.failed && !ret->guests.failed &&
-	       !ret->undo.failed && !ret->attached.failed;
+	sb_free(&b->undo_objects);
+	return !failed && !ret->clear.failed && !ret->apply.failed && !ret->fresh.failed &&
+	       !ret->guests.failed && !ret->undo.failed && !ret->public.failed;
 }
 
 int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_plan *ret,
@@ -548,13 +531,13 @@ int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_pl
 
 	r = iso_check_supported(p, f, e);
 	if (r == 0)
-		r = compile_attached(f, ret, e);
+		r = iso_compile_public(f, ret, e);
 	if (r < 0)
 		return r;
 
 	domain_elements(&b);
-	rate_object(&b, "out", p->rate_out);
-	rate_object(&b, "in", p->rate_in);
+	rate_object(&b, "netdev", "out", p->rate_out);
+	rate_object(&b, "bridge", "in", p->rate_in);
 	for (size_t i = 0; i < f->n_nics; i++)
 		nic_elements(&b, &f->nics[i]);
 	network_elements(&b);
@@ -566,14 +549,15 @@ void iso_plan_free(struct iso_plan *plan)
 	if (!plan)
 		return;
 	sb_free(&plan->apply);
+	sb_free(&plan->clear);
 	sb_free(&plan->fresh);
 	sb_free(&plan->guests);
 	sb_free(&plan->undo);
-	sb_free(&plan->attached);
+	sb_free(&plan->public);
 	for (size_t i = 0; i < plan->n_chains; i++)
 		sb_free(&plan->chains[i].make);
 	free(plan->chains);
-	free(plan->prefixes);
+	free(plan->ranges);
 	free(plan->elements);
 	free(plan->addresses);
 	*plan = (struct iso_plan){0};

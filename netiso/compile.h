@@ -84,16 +84,16 @@ struct iso_chain {
 
 struct iso_plan {
 	struct strbuf apply; /* adds the domain's objects; the shared layout stands already */
-	/* The same without what may stand already: @chains, @guests, and older chains of its taps.
-	 */
-	struct strbuf fresh;
+	/* @apply in parts: @chains, @clear, @guests, @fresh. */
+	struct strbuf clear;  /* removes older chains of its taps */
+	struct strbuf fresh;  /* what is the domain's alone */
 	struct strbuf guests; /* adds its networks to those where guests live */
 	struct iso_chain *chains;
 	size_t n_chains;
-	struct strbuf undo;	    /* removes them, also when some or all of them are gone */
-	struct strbuf attached;	    /* replaces the set of attached prefixes */
-	struct ip_prefix *prefixes; /* what @attached says: merged, sorted */
-	size_t n_prefixes;
+	struct strbuf undo;	     /* removes them, also when some or all of them are gone */
+	struct strbuf public;	     /* replaces the set of public addresses */
+	struct layout_range *ranges; /* what @public says, sorted */
+	size_t n_ranges;
 	struct iso_element *elements; /* what must be in the kernel afterwards */
 	size_t n_elements;
 	struct iso_address *addresses;
@@ -103,8 +103,12 @@ struct iso_plan {
 /** iso_mark - the mark of the domain in @slot under @p. */
 uint32_t iso_mark(const struct layout_params *lp, uint32_t slot, const struct policy *p);
 
-/** iso_nic_number - what owns a NIC's addresses: slot and NIC, as a traffic control handle. */
+/**
+ * iso_nic_number - what owns a NIC's addresses: slot and NIC, as a traffic control handle.
+ * iso_nic_of_number - the reverse; false when it is no such number.
+ */
 uint32_t iso_nic_number(uint32_t slot, unsigned index);
+bool iso_nic_of_number(uint32_t number, uint32_t *ret_slot, unsigned *ret_index);
 
 /**
  * iso_compile - commands for one domain.
@@ -125,11 +129,20 @@ void iso_plan_free(struct iso_plan *plan);
  */
 size_t iso_merge_prefixes(struct ip_prefix *list, size_t n);
 
+/**
+ * iso_compile_public - the part of iso_compile about the host alone: @plan's public and ranges. What
+ * neither layout_refused nor an attached prefix has is public.
+ */
+int iso_compile_public(const struct iso_facts *f, struct iso_plan *plan, struct err *e);
+
 /** iso_check_supported - the refusals of iso_compile alone. */
 int iso_check_supported(const struct policy *p, const struct iso_facts *f, struct err *e);
 
 /** iso_on_network - whether @ip lies in a prefix of the NIC's bridge. */
 bool iso_on_network(const struct iso_nic *nic, const struct ip_addr *ip);
+
+/** iso_tap_chain - the name of the netdev chain of @tap into @buf; returns @buf. */
+const char *iso_tap_chain(const char *tap, char buf[static ISO_CHAIN_MAX]);
 
 /** iso_tap_name_ok - letters, digits, '_', '.', '-': what can stand in a chain name and in quotes.
  */

@@ -108,8 +108,8 @@ static int taps_unchained(struct job *j, struct err *e)
 	for (size_t i = 0; i < j->facts.n_nics; i++) {
 		int r;
 
-		(void)snprintf(chain, sizeof(chain), "tap_%s", j->facts.nics[i].tap);
-		r = kern_chain_exists(&j->nf, "netdev", chain, NULL);
+		r = kern_chain_exists(&j->nf, "netdev", iso_tap_chain(j->facts.nics[i].tap, chain),
+				      NULL);
 		if (r < 0)
 			return err_os(e, -r, "cannot read the chain %s", chain);
 		if (r == 1)
@@ -120,7 +120,7 @@ static int taps_unchained(struct job *j, struct err *e)
 
 /* The plan itself. Commonly, nothing of the domain stands and every chain it shares with others
  * does: then nothing is deleted, for which the kernel would let us wait (see iso_nft_apply). */
-static int compose_plan(struct job *j, bool new, struct strbuf *text, struct err *e)
+static int compose_plan(struct job *j, bool new, bool emptied, struct strbuf *text, struct err *e)
 {
 	int fresh = new ? taps_unchained(j, e) : 0;
 
@@ -128,17 +128,19 @@ static int compose_plan(struct job *j, bool new, struct strbuf *text, struct err
 		return fresh;
 	for (size_t i = 0; i < j->plan.n_chains; i++) {
 		const struct iso_chain *c = &j->plan.chains[i];
-		int r = fresh ? base_chain_stands(j->root, &j->nf, c->family, c->name, e) : 0;
+		int r = emptied ? 0 : base_chain_stands(j->root, &j->nf, c->family, c->name, e);
 
 		if (r < 0)
 			return r;
 		j->chain_made[i] = r == 0;
-		if (fresh && r == 0)
+		if (r == 0)
 			sb_adds(text, sb_str(&c->make));
 	}
-	if (fresh && !job_guests_known(j))
+	if (!fresh)
+		sb_adds(text, sb_str(&j->plan.clear));
+	if (emptied || !job_guests_known(j))
 		sb_adds(text, sb_str(&j->plan.guests));
-	sb_adds(text, sb_str(fresh ? &j->plan.fresh : &j->plan.apply));
+	sb_adds(text, sb_str(&j->plan.fresh));
 	return 0;
 }
 
@@ -228,9 +230,9 @@ static int compose(struct job *j, struct strbuf *text, struct strbuf *undo, bool
 	if (r < 0)
 		return r;
 	sb_adds(text, sb_str(undo));
-	if (*shared || !job_attached_same(j))
-		sb_adds(text, sb_str(&j->plan.attached));
-	r = compose_plan(j, !undo->len && (!emptied || absent), text, e);
+	if (emptied || absent || !job_public_same(j))
+		sb_adds(text, sb_str(&j->plan.public));
+	r = compose_plan(j, !undo->len && (!emptied || absent), emptied, text, e);
 	if (r < 0)
 		return r;
 	if (absent)
@@ -285,8 +287,12 @@ static int note_base(struct job *j, struct err *e)
 
 static int note_chains(struct job *j, struct err *e)
 {
+	char tap[ISO_CHAIN_MAX];
 	int r = 0;
 
+	for (size_t i = 0; i < j->facts.n_nics && r == 0; i++)
+		r = base_chain_note(j->root, &j->nf, "netdev",
+				    iso_tap_chain(j->facts.nics[i].tap, tap), e);
 	for (size_t i = 0; i < j->plan.n_chains && r == 0; i++)
 		if (j->chain_made[i])
 			r = base_chain_note(j->root, &j->nf, j->plan.chains[i].family,
@@ -408,8 +414,15 @@ static int revert_shared(const char *root, struct err *e)
 
 static void release_taps(const struct job *j)
 {
-	for (size_t i = 0; i < j->rec.n_nics; i++)
-		(void)record_tap_release(j->root, j->rec.nics[i].tap, &j->rec.uuid, NULL);
+	char chain[ISO_CHAIN_MAX];
+
+	for (size_t i = 0; i < j->rec.n_nics; i++) {
+		const char *tap = j->rec.nics[i].tap;
+
+		if (tap[0] && record_tap_is_ours(j->root, tap, &j->rec.uuid))
+			base_chain_forget(j->root, iso_tap_chain(tap, chain));
+		(void)record_tap_release(j->root, tap, &j->rec.uuid, NULL);
+	}
 }
 
 static int remove_file(const struct job *j, const char *name, struct err *e)

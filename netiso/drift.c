@@ -48,7 +48,7 @@ static int list_wanted(struct job *j, struct strbuf *out, struct err *e)
 	for (size_t i = 0; i < j->facts.n_nics && r == 0; i++)
 		r = rtnl_bridge_add(&route, j->facts.nics[i].tap, e);
 	layout_emit(&j->params, &text);
-	sb_adds(&text, sb_str(&j->plan.attached));
+	sb_adds(&text, sb_str(&j->plan.public));
 	sb_adds(&text, sb_str(&j->plan.apply));
 	if (r == 0)
 		r = iso_nft_apply(sb_str(&text), e);

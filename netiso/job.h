@@ -36,8 +36,8 @@ int job_compare(struct job *j, struct strbuf *diff, struct err *e);
 /** job_compare_devices - the part of it that does not need the plan: taps, bridge ports, guards. */
 int job_compare_devices(struct job *j, struct strbuf *diff, struct err *e);
 
-/** job_attached_same - whether the set of attached prefixes in the kernel is the planned one. */
-bool job_attached_same(struct job *j);
+/** job_public_same - whether the set of public addresses in the kernel is the planned one. */
+bool job_public_same(struct job *j);
 
 /** job_guests_known - whether the set of guests' networks in the kernel has all of this domain. */
 bool job_guests_known(struct job *j);

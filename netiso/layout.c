@@ -4,6 +4,7 @@
 
 #include "lib/util.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -12,14 +13,15 @@
  *
  * A frame that leaves a guest passes four gates:
  *
- * 1. netdev ingress of its tap, one small chain per tap. Only IPv4 and ARP, untagged, to a unicast
- *    or the broadcast address. This gate must be on the device: the bridge hands frames to
+ * 1. netdev ingress of its tap, one small chain per tap: the NIC's own source MAC, its rate, and
+ *    the domain's mark. Then, for all taps: only IPv4 and ARP, untagged, to a unicast or the
+ *    broadcast address. This gate must be on the device: the bridge hands frames to
  *    01:80:c2:00:00:0x (STP, LLDP) to the host as if they had arrived on the tap itself, whatever
  *    their ethertype, past every bridge hook and past each rule that names the bridge.
- * 2. bridge prerouting. The tap's name is looked up in maps: it gives the domain's mark, and says
- *    which source MAC, ARP sender, IPv4 source and DHCP chaddr are its own. Rules here are
- *    positive: what cannot be read (a header cut short by fragmentation) matches nothing and is
- *    dropped.
+ * 2. bridge prerouting. The mark says that the frame came through the first gate; one from a tap of
+ *    ours that did not is dropped. The tap's name, looked up in maps, says which ARP sender, IPv4
+ *    source and DHCP chaddr are its own. Rules here are positive: what cannot be read (a header cut
+ *    short by fragmentation) matches nothing and is dropped.
  * 3. bridge forward. Nothing goes from or to a tap of ours but through the host's IP stack.
  * 4. inet prerouting, after conntrack and after the usual place of programs that rewrite marks
  *    (wg-quick, -150), before any destination NAT (-100). The mark tells the domain, which is
@@ -32,8 +34,8 @@
  * Before conntrack a domain's packets are put into a zone of their own, for the original direction
  * only: what it opens is told from what others opened, and from what it opened in an earlier run.
  *
- * The other way, nobody but the host opens a connection to a guest: inet forward marks such packets
- * in skb->priority, and bridge output, which knows the tap, drops them.
+ * The other way, nobody but the host opens a connection to a guest: inet postrouting marks such
+ * packets in skb->priority, and bridge output, which knows the tap, drops them.
  *
  * Bridge output also lets the host's own DHCP acknowledgements teach which NIC an address belongs
  * to. They are told from forged ones by a mark that only inet output sets. An address has one
@@ -43,14 +45,21 @@
  *
  * A domain adds elements and one chain per tap, nothing else: cost does not grow with the number
  * of domains, and stopping one touches no object of another.
+ *
+ * A set that is being changed is not read as a whole: kernels before 6.17 may miss an element that
+ * stands both before and after the transaction (interval sets on the whole way, others for the
+ * moment in which the generation changes). So a miss must close, not open. The addresses that may
+ * be reached are in a set, not those that may not; and what says that a frame is a guest's is a
+ * rule of its tap.
  */
 
 #define PRI_BRIDGE "-400"
 #define PRI_GUEST "-149"
 #define PRI_REDIRECTED "-10"
 #define PRI_ZONES "-300" /* before conntrack, -200 */
+#define PRI_INWARD "300" /* behind those who sort packets into classes */
 
-/* skb->priority between inet forward and bridge output: from elsewhere to a guest. */
+/* skb->priority between inet forward or postrouting and bridge output: from elsewhere to a guest. */
 #define PRIO_OUTSIDE "ffff:1"
 #define PRIO_REDIRECTED "ffff:2"
 
@@ -78,13 +87,16 @@ const struct layout_chain layout_chains[] = {
 	{"inet", "prerouting",
 	 "type filter hook prerouting priority " PRI_GUEST "; policy accept;"},
 	{"inet", "guest", NULL},
+	{"inet", "not_public", NULL},
 	{"inet", "to_host", NULL},
 	{"inet", "dns_host", NULL},
 	{"inet", "opened", NULL},
 	{"inet", "nat_guest", "type nat hook prerouting priority -101; policy accept;"},
 	{"inet", "passing", "type filter hook forward priority " PRI_REDIRECTED "; policy accept;"},
+	{"inet", "inward", "type filter hook postrouting priority " PRI_INWARD "; policy accept;"},
 	{"inet", "arriving", "type filter hook input priority " PRI_REDIRECTED "; policy accept;"},
 	{"inet", "leaving", "type filter hook output priority -400; policy accept;"},
+	{"inet", "onward", NULL},
 	{"inet", "inbound", NULL},
 	{"inet", "redirected", NULL},
 	{"inet", "deny_host", NULL},
@@ -107,7 +119,6 @@ static const struct {
 	const char *text;
 } sets[] = {
 	{"set bridge", "nics { typeof iifname; }"},
-	{"map bridge", "nic_mark { typeof iifname : meta mark; }"},
 	{"map bridge", "nic_priority { typeof iifname : meta priority; }"},
 	{"map bridge", "nic_lease { type ifname : verdict; }"},
 	{"set bridge", "nic_mac { typeof iifname . @ll,48,48; }"},
@@ -118,12 +129,13 @@ static const struct {
 		       "dynamic,timeout; }"},
 	{"set bridge", "address_static { typeof @nh,96,32; }"},
 	{"set bridge", "networks { type ipv4_addr; flags interval; auto-merge; }"},
-	{"map bridge", "nic_rate_out { type ifname : limit; }"},
 	{"map bridge", "nic_rate_in { type ifname : limit; }"},
 	{"set bridge",
 	 "arp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
 	{"set bridge",
 	 "dns_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
+	{"set bridge",
+	 "fragment_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
 	{"set bridge",
 	 "dhcp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
 	{"map inet", "priority_mark { typeof meta priority : meta mark; }"},
@@ -146,13 +158,23 @@ static const struct {
 	{"set inet", "bridges { type ifname; }"},
 	{"set inet", "refused { type ipv4_addr; flags interval; }"},
 	{"set inet", "guests { type ipv4_addr; flags interval; auto-merge; }"},
-	{"set inet", "attached { type ipv4_addr; flags interval; }"},
+	{"set inet", "public { type ipv4_addr; flags interval; }"},
 };
 
-/* RFC 6890 and its registry: what is not the public Internet. */
-static const char refused_ranges[] =
-	"0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, "
-	"192.0.0.0/24, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0-255.255.255.255";
+/* RFC 6890 and its registry. */
+const struct layout_range layout_refused[] = {
+	{0x00000000, 0x00ffffff}, /* 0.0.0.0/8 */
+	{0x0a000000, 0x0affffff}, /* 10.0.0.0/8 */
+	{0x64400000, 0x647fffff}, /* 100.64.0.0/10 */
+	{0x7f000000, 0x7fffffff}, /* 127.0.0.0/8 */
+	{0xa9fe0000, 0xa9feffff}, /* 169.254.0.0/16 */
+	{0xac100000, 0xac1fffff}, /* 172.16.0.0/12 */
+	{0xc0000000, 0xc00000ff}, /* 192.0.0.0/24 */
+	{0xc0a80000, 0xc0a8ffff}, /* 192.168.0.0/16 */
+	{0xc6120000, 0xc613ffff}, /* 198.18.0.0/15 */
+	{0xe0000000, 0xffffffff}, /* 224.0.0.0/4, 240.0.0.0/4 */
+};
+const size_t layout_n_refused = ARRAY_SIZE(layout_refused);
 
 struct rule {
 	const char *family;
@@ -171,12 +193,9 @@ static const struct rule rules[] = {
 	{"netdev", "types", "ether type arp accept"},
 	{"netdev", "types", "drop"},
 
-	{"bridge", "prerouting", "iifname != @nics accept"},
-	{"bridge", "prerouting", "meta mark set iifname map @nic_mark"},
-	{"bridge", "prerouting", "meta priority set none"},
-	{"bridge", "prerouting", "iifname . @ll,48,48 @nic_mac goto nic"},
-	{"bridge", "prerouting", "drop"},
-	{"bridge", "nic", "limit name iifname map @nic_rate_out drop"},
+	{"bridge", "prerouting", "meta mark & $MASK == $BASE goto nic"},
+	{"bridge", "prerouting", "iifname @nics drop"},
+	{"bridge", "nic", "meta priority set none"},
 	{"bridge", "nic", "ether type ip goto nic_ip"},
 	{"bridge", "nic", "ether type arp goto nic_arp"},
 	{"bridge", "nic", "drop"},
@@ -201,6 +220,11 @@ static const struct rule rules[] = {
 	{"bridge", "nic_arp_own", "drop"},
 	/* No IP options: a source route would lead on from an address that is allowed. */
 	{"bridge", "nic_ip", "ip hdrlength != 5 drop"},
+	/* A datagram of which a part never comes is kept for 30 s, and the host keeps 4 MB of them
+	 * (net.ipv4.ipfrag_high_thresh). */
+	{"bridge", "nic_ip",
+	 "ip frag-off & 0x3fff != 0 update @fragment_rate { iifname limit rate over 40/second "
+	 "burst 200 packets } drop"},
 	{"bridge", "nic_ip", "udp dport 67 goto nic_dhcp"},
 	/* dnsmasq answers 150 questions at a time, of all guests together. */
 	{"bridge", "nic_ip",
@@ -250,15 +274,21 @@ static const struct rule rules[] = {
 	 * their way. */
 	/* All DHCP clients share one entry of conntrack, which has no second zone for the answer.
 	 */
+	{"inet", "zones", "meta mark & $MASK != $BASE accept"},
 	{"inet", "zones", "udp sport 68 udp dport 67 accept"},
 	{"inet", "zones", "ct original zone set meta mark map @mark_zone"},
 
+	{"inet", "prerouting", "meta mark & $MASK == $BASE goto guest"},
 	{"inet", "prerouting", "iifname @bridges meta mark set meta priority map @priority_mark"},
 	{"inet", "prerouting", "meta mark & $MASK == $BASE goto guest"},
 	{"inet", "guest", "ct state invalid drop"},
 	/* Without egress not even in answer to a connection that stands since before. */
 	{"inet", "guest",
 	 "meta mark & $CLASS == 0x00000000 fib daddr type unicast goto deny_egress"},
+	/* An answer to one who should not have been able to ask, from before the policy or by a way
+	 * around it. The host may, and who comes by a port that the host redirects. */
+	{"inet", "guest",
+	 "ct direction reply fib daddr type != local ct status & dnat != dnat drop"},
 	{"inet", "guest", "ct state established accept"},
 	/* An ICMP error speaks of any connection that it quotes: only of the guest's own. */
 	{"inet", "guest", "ct state related meta mark . ct original zone @own_zone accept"},
@@ -275,10 +305,11 @@ static const struct rule rules[] = {
 	/* No hole in the LAN, however wide, leads to guests. */
 	{"inet", "guest", "ip daddr @guests goto deny_attached"},
 	{"inet", "guest", "meta mark vmap @lan"},
-	{"inet", "guest", "ip daddr @refused goto deny_range"},
-	{"inet", "guest", "ip daddr @attached goto deny_attached"},
+	{"inet", "guest", "ip daddr != @public goto not_public"},
 	{"inet", "guest", "meta mark vmap @egress"},
 	{"inet", "guest", "goto deny_egress"},
+	{"inet", "not_public", "ip daddr @refused goto deny_range"},
+	{"inet", "not_public", "goto deny_attached"},
 	{"inet", "to_host",
 	 "fib daddr . iif type local meta mark . meta l4proto . th dport @host_port goto opened"},
 	{"inet", "to_host",
@@ -295,28 +326,28 @@ static const struct rule rules[] = {
 	{"inet", "nat_guest", "udp dport 53 dnat ip to meta mark map @dns_to"},
 	{"inet", "nat_guest", "tcp dport 53 dnat ip to meta mark map @dns_to"},
 
+	{"inet", "passing", "meta mark & $MASK == $BASE goto onward"},
+	/* To a guest, what pretends to be an answer: from another, in the name of a peer elsewhere.
+	 */
+	{"inet", "passing",
+	 "iifname @bridges oifname @bridges fib saddr . iif oif missing meta priority "
+	 "set " PRIO_OUTSIDE " accept"},
+	{"inet", "onward", "ct state established,related accept"},
+	{"inet", "onward", "ct status & dnat == dnat goto redirected"},
 	/* From outside, or from another guest, to a guest: bridge output knows whether it is ours.
-	 * Past ip_forward() the priority is free, and other programs' marks stay what they are. */
-	{"inet", "passing",
-	 "oifname @bridges meta mark & $MASK != $BASE ct state != { established, related } goto "
-	 "inbound"},
-	/* And what pretends to be an answer: from a guest, in the name of a peer elsewhere. */
-	{"inet", "passing",
-	 "iifname @bridges oifname @bridges meta mark & $MASK != $BASE fib saddr . iif oif missing "
-	 "meta priority set " PRIO_OUTSIDE " accept"},
-	{"inet", "passing", "meta mark & $MASK != $BASE accept"},
-	{"inet", "passing", "ct state established,related accept"},
-	{"inet", "passing", "ct status & dnat == dnat goto redirected"},
+	 * Past ip_forward() the priority is free, and other programs' marks stay what they are. The
+	 * host's own packets have come in nowhere. */
+	{"inet", "inward", "meta mark & $MASK == $BASE accept"},
+	{"inet", "inward", "ct state new,invalid,untracked oifname @bridges iif != 0 goto inbound"},
 	/* A port that the host's admin redirects to a guest is open on purpose. */
 	{"inet", "inbound",
 	 "ct status & dnat == dnat meta priority set " PRIO_REDIRECTED " accept"},
 	{"inet", "inbound", "meta priority set " PRIO_OUTSIDE " accept"},
-	{"inet", "redirected", "meta mark . ip daddr @dns_address accept"},
 	{"inet", "redirected", "ip daddr @guests goto deny_redirected"},
+	{"inet", "redirected", "meta mark . ip daddr @dns_address accept"},
 	{"inet", "redirected", "meta mark . ct original ip daddr @gateway accept"},
 	{"inet", "redirected", "meta mark vmap @lan"},
-	{"inet", "redirected", "ip daddr @refused goto deny_redirected"},
-	{"inet", "redirected", "ip daddr @attached goto deny_redirected"},
+	{"inet", "redirected", "ip daddr != @public goto deny_redirected"},
 	{"inet", "arriving", "meta mark & $MASK != $BASE accept"},
 	{"inet", "arriving", "ct state established,related accept"},
 	{"inet", "arriving", "ct status & dnat != dnat accept"},
@@ -346,6 +377,13 @@ static void emit_denials(const struct layout_params *p, struct strbuf *out)
 			r, r, p->log_group);
 		sb_addf(out, "add rule inet " LAYOUT_TABLE " deny_%s goto refuse\n", r);
 	}
+}
+
+const char *layout_address(uint32_t addr, char buf[static INET_ADDRSTRLEN])
+{
+	(void)snprintf(buf, INET_ADDRSTRLEN, "%u.%u.%u.%u", addr >> 24, addr >> 16 & 0xff,
+		       addr >> 8 & 0xff, addr & 0xff);
+	return buf;
 }
 
 /* Appends @text with each $WORD of the vocabulary replaced. */
@@ -379,6 +417,19 @@ static void emit_chains(struct strbuf *out)
 	}
 }
 
+static void emit_refused(struct strbuf *out)
+{
+	char first[INET_ADDRSTRLEN], last[INET_ADDRSTRLEN];
+
+	sb_adds(out, "add element inet " LAYOUT_TABLE " refused { ");
+	for (size_t i = 0; i < layout_n_refused; i++) {
+		layout_address(layout_refused[i].first, first);
+		layout_address(layout_refused[i].last, last);
+		sb_addf(out, "%s%s-%s", i ? ", " : "", first, last);
+	}
+	sb_adds(out, " }\n");
+}
+
 void layout_emit(const struct layout_params *p, struct strbuf *out)
 {
 	static const char *const families[] = {"netdev", "bridge", "inet"};
@@ -392,7 +443,7 @@ void layout_emit(const struct layout_params *p, struct strbuf *out)
 		sb_addf(out, "add counter inet " LAYOUT_TABLE " deny_%s\n", reasons[i]);
 	emit_chains(out);
 	sb_addf(out, "flush set inet " LAYOUT_TABLE " refused\n");
-	sb_addf(out, "add element inet " LAYOUT_TABLE " refused { %s }\n", refused_ranges);
+	emit_refused(out);
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		sb_addf(out, "add rule %s " LAYOUT_TABLE " %s ", rules[i].family, rules[i].chain);
 		emit_filled(out, rules[i].text, p);

@@ -5,6 +5,7 @@
 
 #include "lib/strbuf.h"
 
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,15 @@
 #define LAYOUT_MARK_MASK 0xffff0000u
 #define LAYOUT_CLASS_INTERNET 0x8000u
 #define LAYOUT_SLOT_MASK 0x7fffu
+
+/* Addresses in host order, both ends included. */
+struct layout_range {
+	uint32_t first, last;
+};
+
+/* What is not the public Internet, sorted, without overlaps. */
+extern const struct layout_range layout_refused[];
+extern const size_t layout_n_refused;
 
 struct layout_params {
 	uint32_t mark_base; /* low 16 bits are zero */
@@ -41,6 +51,9 @@ extern const size_t layout_n_chains;
  * parameters, same bytes.
  */
 void layout_emit(const struct layout_params *p, struct strbuf *out);
+
+/** layout_address - an address in host order as text; returns @buf. */
+const char *layout_address(uint32_t addr, char buf[static INET_ADDRSTRLEN]);
 
 /** layout_emit_remove - commands that remove the three tables, whether they stand or not. */
 void layout_emit_remove(struct strbuf *out);

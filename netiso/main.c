@@ -37,7 +37,7 @@ static void print_plan(const struct layout_params *p, const struct iso_plan *pla
 
 	layout_emit(p, &layout);
 	printf("# shared by all domains\n%s# the host's prefixes\n%s# this domain\n%s",
-	       sb_str(&layout), sb_str(&plan->attached), sb_str(&plan->apply));
+	       sb_str(&layout), sb_str(&plan->public), sb_str(&plan->apply));
 }
 
 static int plan_file(const struct cli *cli, const char *path, struct err *e)

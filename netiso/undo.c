@@ -27,9 +27,10 @@ static void delete_address(const uint8_t *key, struct strbuf *out)
 /* Whether the address belongs to a NIC of the domain that is to lose it. */
 static bool is_stale(const struct job *j, uint32_t owner, bool gone_only)
 {
-	const uint32_t nic = (owner & 0xffff) - 1;
+	uint32_t slot;
+	unsigned nic;
 
-	return owner >> 16 == j->rec.slot &&
+	return iso_nic_of_number(owner, &slot, &nic) && slot == j->rec.slot &&
 	       (!gone_only || nic >= j->rec.n_nics || j->rec.nics[nic].gone);
 }
 
@@ -188,10 +189,10 @@ static int verify_gone(struct job *j, struct err *e)
 		    !record_tap_is_ours(j->root, j->rec.nics[i].tap, &j->rec.uuid))
 			continue;
 		memcpy(el.key, j->rec.nics[i].tap, IFNAMSIZ);
-		(void)snprintf(chain, sizeof(chain), "tap_%s", j->rec.nics[i].tap);
 		r = kern_element_matches(&j->nf, &el);
 		if (r == 0)
-			r = kern_chain_exists(&j->nf, "netdev", chain, NULL);
+			r = kern_chain_exists(&j->nf, "netdev",
+					      iso_tap_chain(j->rec.nics[i].tap, chain), NULL);
 		if (r != 0)
 			return err_set(e, EX_CORDON_OS, r < 0 ? -r : EBUSY,
 				       "rules of tap %s could not be removed", j->rec.nics[i].tap);

@@ -89,7 +89,7 @@ static void test_same_bytes(void **state)
 	assert_string_equal(sb_str(&a.apply), sb_str(&b.apply));
 	assert_string_equal(sb_str(&a.fresh), sb_str(&b.fresh));
 	assert_string_equal(sb_str(&a.undo), sb_str(&b.undo));
-	assert_string_equal(sb_str(&a.attached), sb_str(&b.attached));
+	assert_string_equal(sb_str(&a.public), sb_str(&b.public));
 	assert_int_equal(a.n_elements, b.n_elements);
 	iso_plan_free(&a);
 	iso_plan_free(&b);
@@ -230,18 +230,28 @@ static void test_merge(void **state)
 		    "10.0.0.1 172.16.0.0/12 192.168.0.0/16");
 }
 
-static void test_attached(void **state)
+static void test_public(void **state)
 {
 	struct iso_plan plan =
 		compile("[network]\n", FACTS "host 203.0.113.77/26\nhost 198.51.100.1/32\n");
 
 	(void)state;
-	assert_string_equal(sb_str(&plan.attached),
-			    "flush set inet virt_cordon attached\n"
-			    "add element inet virt_cordon attached { 192.168.122.0/24 }\n"
-			    "add element inet virt_cordon attached { 198.51.100.1 }\n"
-			    "add element inet virt_cordon attached { 203.0.113.0/24 }\n");
-	assert_int_equal(plan.n_prefixes, 3);
+	/* Around the refused ranges, and around what the host is attached to. */
+	assert_string_equal(
+		sb_str(&plan.public),
+		"flush set inet virt_cordon public\n"
+		"add element inet virt_cordon public { 1.0.0.0-9.255.255.255 }\n"
+		"add element inet virt_cordon public { 11.0.0.0-100.63.255.255 }\n"
+		"add element inet virt_cordon public { 100.128.0.0-126.255.255.255 }\n"
+		"add element inet virt_cordon public { 128.0.0.0-169.253.255.255 }\n"
+		"add element inet virt_cordon public { 169.255.0.0-172.15.255.255 }\n"
+		"add element inet virt_cordon public { 172.32.0.0-191.255.255.255 }\n"
+		"add element inet virt_cordon public { 192.0.1.0-192.167.255.255 }\n"
+		"add element inet virt_cordon public { 192.169.0.0-198.17.255.255 }\n"
+		"add element inet virt_cordon public { 198.20.0.0-198.51.100.0 }\n"
+		"add element inet virt_cordon public { 198.51.100.2-203.0.112.255 }\n"
+		"add element inet virt_cordon public { 203.0.114.0-223.255.255.255 }\n");
+	assert_int_equal(plan.n_ranges, 11);
 	iso_plan_free(&plan);
 }
 
@@ -308,7 +318,7 @@ int main(void)
 		cmocka_unit_test(test_undo_pairs),  cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_nic_numbers), cmocka_unit_test(test_tap_names),
 		cmocka_unit_test(test_on_network),  cmocka_unit_test(test_merge),
-		cmocka_unit_test(test_attached),    cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_public),	    cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_refusals),
 	};
 
