@@ -130,8 +130,8 @@ void iso_plan_free(struct iso_plan *plan);
 size_t iso_merge_prefixes(struct ip_prefix *list, size_t n);
 
 /**
- * iso_compile_public - the part of iso_compile about the host alone: @plan's public and ranges. What
- * neither layout_refused nor an attached prefix has is public.
+ * iso_compile_public - the part of iso_compile about the host alone: @plan's public and ranges.
+ * What neither layout_refused nor an attached prefix has is public.
  */
 int iso_compile_public(const struct iso_facts *f, struct iso_plan *plan, struct err *e);
 

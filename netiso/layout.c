@@ -59,7 +59,7 @@
 #define PRI_ZONES "-300" /* before conntrack, -200 */
 #define PRI_INWARD "300" /* behind those who sort packets into classes */
 
-/* skb->priority between inet forward or postrouting and bridge output: from elsewhere to a guest. */
+/* skb->priority from inet forward or postrouting to bridge output: from elsewhere to a guest. */
 #define PRIO_OUTSIDE "ffff:1"
 #define PRIO_REDIRECTED "ffff:2"
 
