@@ -9,6 +9,8 @@ static const struct cli_verb verbs[] = {
 	{"check", "[DOMAIN|FILE]...", 0, CLI_ANY_ARGS,
 	 "policies for mistakes, what runs against its plan", verb_check},
 	{"status", "[DOMAIN]", 0, 1, "what is known, running, in force", verb_status},
+	{"explain", "DOMAIN|FILE DEST...", 2, CLI_ANY_ARGS, "whether a guest gets there, and why",
+	 verb_explain},
 	{"log", "[DOMAIN]", 0, 1, "what is denied, as it happens", verb_log},
 	{"apply", "[DOMAIN]", 0, 1, "put isolation back, after a flush say", verb_apply},
 	{"forget", "DOMAIN|UUID", 1, 1, "let a domain run without a policy again", verb_forget},
@@ -21,6 +23,8 @@ static const struct cli_option options[] = {
 	CLI_OPTION_JSON("status log"),
 	{"--follow", NULL, "log", "until interrupted", offsetof(struct cli, follow)},
 	{"-f", NULL, "log", "the same", offsetof(struct cli, follow)},
+	{"--from-host", NULL, "explain", "the other way, to the guest",
+	 offsetof(struct cli, from_host)},
 	{"--opened", NULL, "log", "connections that were opened, too",
 	 offsetof(struct cli, opened)},
 	{"--all", NULL, "apply", "every running domain, every guard", offsetof(struct cli, all)},
@@ -36,6 +40,7 @@ int main(int argc, char **argv)
 		.summary = "Check and watch the cordon around libvirt domains.",
 		.example = "  virt-cordon check /etc/virt-cordon/domains/sandbox.ini\n"
 			   "  virt-cordon status --json\n"
+			   "  virt-cordon explain sandbox 192.168.1.50:443/tcp\n"
 			   "  virt-cordon log sandbox --follow\n"
 			   "  virt-cordon apply --all\n"
 			   "  virt-cordon netiso plan sandbox\n",

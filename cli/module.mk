@@ -2,8 +2,8 @@
 # The front end that a person types.
 
 LIB_SRCS += cli/confirm.c cli/domains.c cli/lint.c cli/log.c cli/netiso.c cli/print.c \
-	cli/verb_apply.c cli/verb_check.c cli/verb_forget.c cli/verb_gc.c cli/verb_log.c \
-	cli/verb_status.c
+	cli/verb_apply.c cli/verb_check.c cli/verb_explain.c cli/verb_forget.c cli/verb_gc.c \
+	cli/verb_log.c cli/verb_status.c
 
 PROGS += virt-cordon
 virt-cordon_main := cli/main.c

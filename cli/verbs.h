@@ -7,6 +7,7 @@
 /* Each as struct cli_verb's run. */
 int verb_apply(const struct cli *cli, struct err *e);
 int verb_check(const struct cli *cli, struct err *e);
+int verb_explain(const struct cli *cli, struct err *e);
 int verb_forget(const struct cli *cli, struct err *e);
 int verb_gc(const struct cli *cli, struct err *e);
 int verb_log(const struct cli *cli, struct err *e);

@@ -20,6 +20,7 @@ struct cli {
 	bool all;
 	bool follow;
 	bool opened;
+	bool from_host;
 	const char *facts; /* NULL by default */
 	char **args;	   /* what follows the verb */
 	int n_args;

@@ -5,6 +5,7 @@
 #include "lib/record.h"
 #include "lib/util.h"
 #include "netiso/domain.h"
+#include "netiso/explain_verb.h"
 #include "netiso/factsfile.h"
 #include "netiso/gather.h"
 #include "netiso/guard.h"
@@ -249,6 +250,8 @@ static const struct cli_verb verbs[] = {
 	{"revert", "DOMAIN", 1, 1, "take it out by what was recorded", verb_revert},
 	{"check", "DOMAIN", 1, 1, "print what differs from the plan; then exit 1", verb_check},
 	{"show", "DOMAIN", 1, 1, "print NICs and whether isolation is in force", verb_show},
+	{"explain", "DOMAIN|FILE DEST...", 2, CLI_ANY_ARGS, "whether a guest gets there, and why",
+	 explain_verb},
 	{"guard", "apply|revert|check|plan ...", 1, 3, "the guard of a network", verb_guard},
 	{NULL, NULL, 0, 0, NULL, NULL},
 };
@@ -257,8 +260,9 @@ static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
 	CLI_OPTION_JSON("show"),
 	CLI_OPTION_QUIET(NULL),
-	{"--facts", "FILE", "plan", "facts for the plan of a policy file",
-	 offsetof(struct cli, facts)},
+	{"--from-host", NULL, "explain", "the other way, to the guest",
+	 offsetof(struct cli, from_host)},
+	{"--facts", "FILE", "plan explain", "facts for a policy file", offsetof(struct cli, facts)},
 	{NULL, NULL, NULL, NULL, 0},
 };
 

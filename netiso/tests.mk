@@ -2,3 +2,5 @@
 # Unit tests of the isolator's pure parts.
 UNIT_TESTS += test_layout test_factsfile test_compile
 test_compile_libs := $(INI_LIBS)
+UNIT_TESTS += test_explain
+test_explain_libs := $(INI_LIBS)

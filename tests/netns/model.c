@@ -339,6 +339,42 @@ static void run_round(unsigned long number, bool with_control)
 	sb_free(&r.report);
 }
 
+/* The same packets, put to explain: see model_explain.c. */
+static void run_explain_round(unsigned long number)
+{
+	static struct round r;
+
+	r = (struct round){.number = number, .rng = {seed ^ number << 32}};
+	r.rng.state = rng_next(&r.rng);
+	situation_generate(&r.rng, &r.s);
+	explain_situation(&r.s);
+	iso_others(!r.s.alone);
+	iso_surroundings(&r.s);
+	new_tap(&r);
+	iso_write_policy(&r.s, r.tap);
+	if (!succeeds(&r, "apply"))
+		bail("%s", sb_str(&r.report));
+	explain_shots(&r);
+	explain_judge(&r);
+	row(r.wrong == 0, "policy %lu: %zu packets go where explain says", number, r.n);
+	if (r.wrong)
+		show(&r);
+	if (!succeeds(&r, "revert"))
+		bail("%s", sb_str(&r.report));
+	sb_free(&r.report);
+}
+
+static void explain_summary(void)
+{
+	const struct tally *t = &explain_tally;
+
+	printf("# %lu packets: %lu allowed, %lu to the host, %lu redirected\n", t->asked,
+	       t->allowed, t->to_host, t->redirected);
+	row(t->allowed * 10 > t->asked && t->allowed * 10 < t->asked * 9,
+	    "explain allows some and denies some");
+	row(t->to_host > 0 && t->redirected > 0, "some go to the host, some to other addresses");
+}
+
 /* --- the whole run ---------------------------------------------------------------------------- */
 
 static uint64_t setting(const char *name, uint64_t otherwise)
@@ -376,6 +412,23 @@ static void summary(bool whole)
 	row(total.again * 50 <= n, "nearly all arrive at the first try");
 }
 
+static void run_all(uint64_t packets, uint64_t only, bool explain)
+{
+	const uint64_t from = only == UINT64_MAX ? 0 : only;
+	const uint64_t to = only == UINT64_MAX ? (packets + PER_POLICY - 1) / PER_POLICY : only + 1;
+
+	for (uint64_t i = from; i < to; i++) {
+		if (explain)
+			run_explain_round((unsigned long)i);
+		else
+			run_round((unsigned long)i, i % CONTROL_EVERY == 0);
+	}
+	if (!explain)
+		summary(only == UINT64_MAX);
+	else if (only == UINT64_MAX)
+		explain_summary();
+}
+
 int main(int argc, char **argv)
 {
 	const uint64_t packets = setting("CORDON_PACKETS", 10000);
@@ -383,8 +436,8 @@ int main(int argc, char **argv)
 	auto_sb struct strbuf before = {0}, after = {0};
 	uint32_t fresh = 0;
 
-	if (argc != 2)
-		bail("usage: model ROOT, by t-60-model");
+	if (argc != 2 && (argc != 3 || strcmp(argv[2], "explain") != 0))
+		bail("usage: model ROOT [explain], by t-60-model and t-71-explain");
 	model_root = argv[1];
 	if (getrandom(&fresh, sizeof(fresh), 0) < 0)
 		bail("getrandom");
@@ -393,12 +446,7 @@ int main(int argc, char **argv)
 	world_make();
 	wire_open();
 	iso_ruleset(&before);
-	if (only != UINT64_MAX)
-		run_round((unsigned long)only, only % CONTROL_EVERY == 0);
-	else
-		for (unsigned long i = 0; i * PER_POLICY < packets; i++)
-			run_round(i, i % CONTROL_EVERY == 0);
-	summary(only == UINT64_MAX);
+	run_all(packets, only, argc == 3);
 	iso_others(false);
 	iso_surroundings(&(struct situation){0});
 	iso_ruleset(&after);

@@ -340,6 +340,7 @@ void iso_write_policy(const struct situation *s, const char *tap);
 void iso_surroundings(const struct situation *s);
 /** iso_others - the other domains get their policies, or lose them. */
 void iso_others(bool managed);
+extern const char model_guest_uuid[];
 /** iso_run - one verb on the guest's domain; returns the exit status, @out may be NULL. */
 int iso_run(const char *verb, struct strbuf *out);
 /** without_clock - @text without what time alone changes: how long elements are still there. */
@@ -382,6 +383,20 @@ void shots_outward(struct round *r);
 void shots_from_host(struct round *r);
 /** shots_from_others - neighbours and the world to the guest. */
 void shots_from_others(struct round *r);
+
+/* --- what explain says (model_explain.c) ------------------------------------------------------ */
+
+struct tally {
+	unsigned long asked, allowed, to_host, redirected;
+};
+extern struct tally explain_tally;
+
+/** explain_situation - leave out what explain does not know of. */
+void explain_situation(struct situation *s);
+/** explain_shots - packets that are sound in all but where they go. */
+void explain_shots(struct round *r);
+/** explain_judge - what explain says of each, against where it was seen. */
+void explain_judge(struct round *r);
 
 /* --- text (model_text.c) and the smallest case (model_shrink.c) ------------------------------- */
 

@@ -18,7 +18,7 @@
 
 const char *model_root;
 
-static const char guest_uuid[] = "00000001-0000-4000-8000-000000000000";
+const char model_guest_uuid[] = "00000001-0000-4000-8000-000000000000";
 
 /* The other domains: one on each bridge. */
 static const struct {
@@ -89,7 +89,7 @@ static int netiso(const char *verb, const char *uuid, struct strbuf *out)
 
 int iso_run(const char *verb, struct strbuf *out)
 {
-	return netiso(verb, guest_uuid, out);
+	return netiso(verb, model_guest_uuid, out);
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
@@ -155,7 +155,7 @@ void iso_write_policy(const struct situation *s, const char *tap)
 
 	text_policy(s, &text);
 	(void)snprintf(nic, sizeof(nic), "mac=52:54:00:00:00:07 tap=%s bridge=virbr0", tap);
-	write_record(guest_uuid, "g", 1, nic, sb_str(&text));
+	write_record(model_guest_uuid, "g", 1, nic, sb_str(&text));
 	write_leases(s);
 }
 
