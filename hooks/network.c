@@ -68,7 +68,7 @@ static struct record_nic *find_nic(struct record *rec, const struct uuid *port)
 	return NULL;
 }
 
-/* A domain that is not managed may use any network but a guarded one. */
+/* A domain without isolation may use any network but a guarded one. */
 static int unmanaged_port(const struct port_facts *p, struct err *e)
 {
 	struct host_config host = {0};
@@ -83,7 +83,7 @@ static int unmanaged_port(const struct port_facts *p, struct err *e)
 	if (!guarded)
 		return 0;
 	return err_set(e, EX_CORDON_POLICY, EPERM,
-		       "is a guarded network, and domain '%s' is not under a policy",
+		       "is a guarded network, and domain '%s' is not isolated by a policy",
 		       p->owner_name);
 }
 
@@ -110,7 +110,9 @@ static int do_port_created(const struct port_facts *p, struct err *e)
 		return r;
 	if (rec.phase == PHASE_PREPARED)
 		r = keep_port(&rec, p, e);
-	else if (rec.isolation && !find_nic(&rec, &p->port))
+	else if (!rec.isolation)
+		r = unmanaged_port(p, e);
+	else if (!find_nic(&rec, &p->port))
 		r = err_set(e, EX_CORDON_POLICY, EPERM,
 			    "domain '%s' runs in the cordon: a NIC cannot be added to it, moved or "
 			    "changed while it runs; shut it down first",

@@ -190,7 +190,7 @@ static struct term term_nic(const struct build *b, const struct iso_nic *nic)
 
 /* Undo finds what a NIC owns in the kernel: more may be learnt meanwhile. */
 static void address_element(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip,
-			    bool fixed, uint64_t timeout_s)
+			    uint64_t timeout_s)
 {
 	struct iso_address *grown = realloc(b->addresses, (b->n_addresses + 1) * sizeof(*grown));
 
@@ -199,8 +199,8 @@ static void address_element(struct build *b, const struct iso_nic *nic, const st
 		return;
 	}
 	b->addresses = grown;
-	grown[b->n_addresses++] = (struct iso_address){
-		.addr = *ip, .owner = iso_nic_number(b->f->slot, nic->index), .fixed = fixed};
+	grown[b->n_addresses++] =
+		(struct iso_address){.addr = *ip, .owner = iso_nic_number(b->f->slot, nic->index)};
 	sb_addf(&b->apply, "add element bridge " TBL " address_owner { 0x%08x",
 		ntohl(ip->v4.s_addr));
 	if (timeout_s)
@@ -291,7 +291,7 @@ static void nic_dhcp(struct build *b, const struct iso_nic *nic)
 	sb_addf(&b->undo_elements, "add chain bridge " TBL " %s\n", chain);
 	verdict_element(b, "bridge", "nic_lease", term_link(nic->tap), "goto", chain);
 	for (size_t i = 0; i < nic->n_leases; i++)
-		address_element(b, nic, &nic->leases[i].addr, false, nic->leases[i].remaining_s);
+		address_element(b, nic, &nic->leases[i].addr, nic->leases[i].remaining_s);
 }
 
 static void static_address(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip)
@@ -301,7 +301,7 @@ static void static_address(struct build *b, const struct iso_nic *nic, const str
 	char rest[80];
 
 	set_element(b, "bridge", "address_static", key);
-	address_element(b, nic, ip, true, 0);
+	address_element(b, nic, ip, 0);
 	el.data_len = owner.len;
 	memcpy(el.data, owner.bytes, owner.len);
 	(void)snprintf(rest, sizeof(rest), " : %s", owner.text);

@@ -72,7 +72,6 @@ struct iso_element {
 struct iso_address {
 	struct ip_addr addr;
 	uint32_t owner; /* iso_nic_number */
-	bool fixed;	/* by the policy, not by a lease */
 };
 
 /* A chain that domains with the same setting share, and that undo leaves alone. */

@@ -65,6 +65,30 @@ static int open_sockets(struct job *j, struct err *e)
 	return r < 0 ? r : nl_open(&j->nf, NETLINK_NETFILTER, e);
 }
 
+/* A lease is no claim to an address that the policy of another domain names. */
+static int drop_named_leases(struct job *j, struct err *e)
+{
+	struct iso_element fixed = {.family = "bridge", .set = "address_static", .key_len = 4};
+
+	for (size_t i = 0; i < j->facts.n_nics; i++) {
+		struct iso_nic *nic = &j->facts.nics[i];
+		size_t kept = 0;
+
+		for (size_t k = 0; k < nic->n_leases; k++) {
+			int r;
+
+			memcpy(fixed.key, nic->leases[k].addr.b, 4);
+			r = kern_element_matches(&j->nf, &fixed);
+			if (r < 0)
+				return err_os(e, -r, "cannot read the set address_static");
+			if (r == 0)
+				nic->leases[kept++] = nic->leases[k];
+		}
+		nic->n_leases = kept;
+	}
+	return 0;
+}
+
 static int job_compile(struct job *j, bool leases, struct err *e)
 {
 	int r;
@@ -74,6 +98,8 @@ static int job_compile(struct job *j, bool leases, struct err *e)
 		r = base_params(j->root, &j->params, e);
 	if (r == 0)
 		r = iso_gather(j->root, &j->rec, &j->route, leases, &j->facts, e);
+	if (r == 0 && leases && !j->policy.n_addresses && j->nf.sock)
+		r = drop_named_leases(j, e);
 	if (r < 0)
 		return r;
 	j->facts.layout = j->params;
@@ -322,51 +348,104 @@ static int read_generation(struct job *j, char *buf, size_t size, struct err *e)
 	return 0;
 }
 
-int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
+/* @ret_others: set when the shared part was put in anew, and other domains had something in it. */
+static int apply_locked(struct job *j, bool *ret_others, struct err *e)
 {
 	auto_sb struct strbuf text = {0}, undo = {0};
-	auto_job struct job j = {.root = root};
-	auto_close int lock = -1;
 	char generation[GENERATION_STRLEN];
 	bool shared;
+	int r;
+
+	r = open_sockets(j, e);
+	if (r == 0)
+		r = job_compile(j, true, e);
+	if (r == 0)
+		r = compose(j, &text, &undo, &shared, e);
+	if (r == 0)
+		r = ensure_guards(j, e);
+	if (r == 0)
+		r = write_undo(j, sb_str(&undo), e);
+	if (r == 0)
+		r = iso_nft_apply(sb_str(&text), e);
+	if (r == 0)
+		r = isolate_ports(j, e);
+	if (r == 0 && shared)
+		r = note_base(j, e);
+	if (r == 0)
+		r = note_chains(j, e);
+	/* Read before the comparison: what changes meanwhile makes it another one. */
+	if (r == 0)
+		r = read_generation(j, generation, sizeof(generation), e);
+	if (r == 0)
+		r = job_compare(j, NULL, e);
+	if (r == 0)
+		r = write_undo(j, sb_str(&j->plan.undo), e);
+	if (r == 0)
+		r = record_file_write(j->root, &j->rec.uuid, GENERATION_FILE, generation,
+				      strlen(generation), e);
+	*ret_others = r == 0 && shared && others_isolated(j);
+	return r;
+}
+
+/* @must_stand: only what has been isolated before, and whose taps are still there. */
+static int apply_one(const char *root, const struct uuid *uuid, bool must_stand, bool *ret_others,
+		     struct err *e)
+{
+	auto_job struct job j = {.root = root};
+	auto_close int lock = -1;
+	bool stands = false;
 	int r;
 
 	lock = lock_host(root, e);
 	if (lock < 0)
 		return lock;
-	r = record_load(root, uuid, &j.rec, e);
+	r = record_load(root, uuid, &j.rec, must_stand ? NULL : e);
+	if (r < 0 && must_stand)
+		return 0; /* ended meanwhile, or damaged, which its own check and stop will tell */
 	if (r < 0)
 		return r;
-	if (!j.rec.isolation)
+	for (size_t i = 0; i < j.rec.n_nics; i++)
+		stands = stands || (!j.rec.nics[i].gone && if_nametoindex(j.rec.nics[i].tap) != 0);
+	if (must_stand && (!stands || record_file_gone(root, uuid, UNDO_FILE)))
 		return 0;
-	r = open_sockets(&j, e);
-	if (r == 0)
-		r = job_compile(&j, true, e);
-	if (r == 0)
-		r = compose(&j, &text, &undo, &shared, e);
-	if (r == 0)
-		r = ensure_guards(&j, e);
-	if (r == 0)
-		r = write_undo(&j, sb_str(&undo), e);
-	if (r == 0)
-		r = iso_nft_apply(sb_str(&text), e);
-	if (r == 0)
-		r = isolate_ports(&j, e);
-	if (r == 0 && shared)
-		r = note_base(&j, e);
-	if (r == 0)
-		r = note_chains(&j, e);
-	/* Read before the comparison: what changes meanwhile makes it another one. */
-	if (r == 0)
-		r = read_generation(&j, generation, sizeof(generation), e);
-	if (r == 0)
-		r = job_compare(&j, NULL, e);
-	if (r == 0)
-		r = write_undo(&j, sb_str(&j.plan.undo), e);
-	if (r == 0)
-		r = record_file_write(root, uuid, GENERATION_FILE, generation, strlen(generation),
-				      e);
-	return r;
+	return j.rec.isolation ? apply_locked(&j, ret_others, e) : 0;
+}
+
+/* Someone removed the rules of all (nft flush ruleset): the first to put the shared part in again
+ * does so for the others, too. One that fails is told, and the rest are done. */
+static int apply_others(const char *root, const struct uuid *but, struct err *e)
+{
+	auto_free struct uuid *list = NULL;
+	size_t n = 0;
+	int ret = 0, r;
+
+	r = record_list(root, &list, &n, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		char text[UUID_STRLEN];
+		struct err why = {0};
+		bool again;
+
+		if (uuid_equal(&list[i], but))
+			continue;
+		r = apply_one(root, &list[i], true, &again, &why);
+		if (r < 0)
+			ret = err_set(e, why.exit, why.errnum,
+				      "the rules of domain %s were gone and cannot be put in "
+				      "again: %s",
+				      uuid_str(&list[i], text), why.msg);
+	}
+	return ret;
+}
+
+int domain_apply(const char *root, const struct uuid *uuid, struct err *e)
+{
+	bool others = false;
+	int r;
+
+	r = apply_one(root, uuid, false, &others, e);
+	return r == 0 && others ? apply_others(root, uuid, e) : r;
 }
 
 /* Whether nothing in nf_tables has changed since apply compared all of it. */

@@ -35,7 +35,7 @@ static bool is_stale(const struct job *j, uint32_t owner, bool gone_only)
 }
 
 /* The plan's claim to an address that another NIC owns. The lease file is as true as what was
- * learnt, and later; what a policy gives to one domain, no other gets. */
+ * learnt, and later; what a policy gives to one domain, the policy of no other gets. */
 static int settle(struct job *j, const struct kern_key *k, struct strbuf *out, struct err *e)
 {
 	struct iso_element fixed = {.family = "bridge", .set = "address_static", .key_len = 4};
@@ -52,12 +52,10 @@ static int settle(struct job *j, const struct kern_key *k, struct strbuf *out, s
 		if (r < 0)
 			return err_os(e, -r, "cannot read the set address_static");
 		if (r == 1)
-			return err_set(
-				e, EX_CORDON_POLICY, EADDRINUSE,
-				"%s is %s, but the policy of another running domain names it "
-				"in [network] addresses",
-				ip_str(&a->addr, text),
-				a->fixed ? "an address of this policy" : "leased to this domain");
+			return err_set(e, EX_CORDON_POLICY, EADDRINUSE,
+				       "[network] addresses: %s is named by the policy of another "
+				       "running domain, too",
+				       ip_str(&a->addr, text));
 		delete_address(k->bytes, out);
 		break;
 	}
