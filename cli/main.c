@@ -13,6 +13,7 @@ static const struct cli_verb verbs[] = {
 	 verb_explain},
 	{"log", "[DOMAIN]", 0, 1, "what is denied, as it happens", verb_log},
 	{"apply", "[DOMAIN]", 0, 1, "put isolation back, after a flush say", verb_apply},
+	{"reload", "[DOMAIN]", 0, 1, "take in a policy that was changed", verb_reload},
 	{"forget", "DOMAIN|UUID", 1, 1, "let a domain run without a policy again", verb_forget},
 	{"gc", "", 0, 0, "remove what a crash left behind", verb_gc},
 	{NULL, NULL, 0, 0, NULL, NULL},
@@ -29,7 +30,7 @@ static const struct cli_option options[] = {
 	 offsetof(struct cli, opened)},
 	{"--all", NULL, "apply", "every running domain, every guard", offsetof(struct cli, all)},
 	CLI_OPTION_YES("forget gc"),
-	CLI_OPTION_QUIET("check apply"),
+	CLI_OPTION_QUIET("check apply reload"),
 	{NULL, NULL, NULL, NULL, 0},
 };
 

@@ -99,8 +99,7 @@ static void check_edited(const struct check *c, const struct domain *d, const st
 	if (policy_parse("policy.ini", text, len, &no_defaults, &then, NULL) == 0 &&
 	    !policy_equal(now, &then))
 		say(c, d->name,
-		    "its policy was changed since it started; the change waits for the "
-		    "next start",
+		    "its policy was changed since it started; virt-cordon reload takes it in",
 		    COLOUR_WARN);
 	policy_free(&then);
 	policy_free(&no_defaults.defaults);

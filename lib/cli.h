@@ -21,6 +21,7 @@ struct cli {
 	bool follow;
 	bool opened;
 	bool from_host;
+	bool end;
 	const char *facts; /* NULL by default */
 	char **args;	   /* what follows the verb */
 	int n_args;

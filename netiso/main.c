@@ -7,6 +7,7 @@
 #include "netiso/domain.h"
 #include "netiso/explain_verb.h"
 #include "netiso/factsfile.h"
+#include "netiso/flows.h"
 #include "netiso/gather.h"
 #include "netiso/guard.h"
 
@@ -252,6 +253,7 @@ static const struct cli_verb verbs[] = {
 	{"show", "DOMAIN", 1, 1, "print NICs and whether isolation is in force", verb_show},
 	{"explain", "DOMAIN|FILE DEST...", 2, CLI_ANY_ARGS, "whether a guest gets there, and why",
 	 explain_verb},
+	{"flows", "DOMAIN", 1, 1, "connections that the policy denies by now", flows_verb},
 	{"guard", "apply|revert|check|plan ...", 1, 3, "the guard of a network", verb_guard},
 	{NULL, NULL, 0, 0, NULL, NULL},
 };
@@ -260,6 +262,7 @@ static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
 	CLI_OPTION_JSON("show"),
 	CLI_OPTION_QUIET(NULL),
+	{"--end", NULL, "flows", "end them", offsetof(struct cli, end)},
 	{"--from-host", NULL, "explain", "the other way, to the guest",
 	 offsetof(struct cli, from_host)},
 	{"--facts", "FILE", "plan explain", "facts for a policy file", offsetof(struct cli, facts)},
