@@ -6,3 +6,4 @@ LIB_SRCS += lib/err.c lib/strbuf.c lib/disk.c lib/record.c lib/record_store.c li
 include lib/policy.mk
 include lib/facts.mk
 include lib/base.mk
+include lib/tunnel.mk

@@ -71,24 +71,16 @@ static int handle(const struct nlmsghdr *nlh, bool dump,
 	}
 }
 
-int nl_talk(struct nl *nl, struct nlmsghdr *req, int (*cb)(const struct nlmsghdr *nlh, void *data),
-	    void *data)
+/* Reads into @buf until the answer to message @seq is whole. */
+static int read_answer(struct nl *nl, char *buf, size_t size, unsigned int seq, bool dump,
+		       int (*cb)(const struct nlmsghdr *nlh, void *data), void *data)
 {
-	const bool dump = (req->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	const unsigned int portid = mnl_socket_get_portid(nl->sock);
-	_Alignas(struct nlmsghdr) char buf[32768];
 	bool interrupted = false;
 
-	req->nlmsg_seq = nl->seq++;
-	req->nlmsg_flags |= NLM_F_REQUEST;
-	if (!dump)
-		req->nlmsg_flags |= NLM_F_ACK;
-	if (mnl_socket_sendto(nl->sock, req, req->nlmsg_len) < 0)
-		return -errno;
-
 	for (;;) {
-		ssize_t n = mnl_socket_recvfrom(nl->sock, buf, sizeof(buf));
-		const struct nlmsghdr *nlh = (const struct nlmsghdr *)buf;
+		ssize_t n = mnl_socket_recvfrom(nl->sock, buf, size);
+		const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)buf;
 		int len;
 
 		if (n < 0 && errno == EINTR)
@@ -98,7 +90,7 @@ int nl_talk(struct nl *nl, struct nlmsghdr *req, int (*cb)(const struct nlmsghdr
 		for (len = (int)n; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
 			int r;
 
-			if (nlh->nlmsg_seq != req->nlmsg_seq || nlh->nlmsg_pid != portid)
+			if (nlh->nlmsg_seq != seq || nlh->nlmsg_pid != portid)
 				continue;
 			r = handle(nlh, dump, cb, data, &interrupted);
 			if (r < 0)
@@ -107,6 +99,25 @@ int nl_talk(struct nl *nl, struct nlmsghdr *req, int (*cb)(const struct nlmsghdr
 				return interrupted ? -EINTR : 0;
 		}
 	}
+}
+
+int nl_talk(struct nl *nl, struct nlmsghdr *req, int (*cb)(const struct nlmsghdr *nlh, void *data),
+	    void *data)
+{
+	const bool dump = (req->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	_Alignas(struct nlmsghdr) char buf[32768];
+	int r;
+
+	req->nlmsg_seq = nl->seq++;
+	req->nlmsg_flags |= NLM_F_REQUEST;
+	if (!dump)
+		req->nlmsg_flags |= NLM_F_ACK;
+	if (mnl_socket_sendto(nl->sock, req, req->nlmsg_len) < 0)
+		return -errno;
+	r = read_answer(nl, buf, sizeof(buf), req->nlmsg_seq, dump, cb, data);
+	if (nl->secret)
+		explicit_bzero(buf, sizeof(buf));
+	return r;
 }
 
 bool nl_attr_str(const struct nlattr *attr, char *buf, size_t size)

@@ -18,6 +18,7 @@
 struct nl {
 	struct mnl_socket *sock;
 	unsigned int seq;
+	bool secret; /* answers may hold keys: they are wiped once read */
 };
 
 /** nl_open - @bus is NETLINK_ROUTE or NETLINK_NETFILTER. */

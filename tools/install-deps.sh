@@ -31,6 +31,7 @@ run   qemu-system-x86          qemu-system-x86-core       guests
 run   dnsmasq-base             dnsmasq                    DHCP and DNS of libvirt networks
 run   e2fsprogs                e2fsprogs                  images of shared folders
 run   openssh-client           openssh-clients            keys, log in to guests
+run   wireguard-go             -                          tunnels without the kernel's WireGuard
 test  libcmocka-dev            libcmocka-devel            unit tests
 test  xorriso                  xorriso                    what is in a seed
 test  clang                    clang                      fuzz targets
@@ -48,6 +49,7 @@ test  procps                   procps-ng                  sysctl and ps
 test  iputils-ping             iputils                    ping
 test  tcpdump                  tcpdump                    looking at frames
 test  strace                   strace                     faults of system calls
+test  wireguard-tools          wireguard-tools            the server of the tests
 test  iptables                 iptables-nft               the other layout of the bench
 test  git                      git                        the list of files
 lint  git                      git                        the list of files

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The live tunnel against its plan: see wgtun/domain.h. */
+#include "wgtun/domain.h"
+
+#include "lib/marks.h"
+#include "lib/util.h"
+#include "wgtun/rtnl.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* After so many seconds without one a session is no longer used (REJECT_AFTER_TIME, section 6.1 of
+ * the WireGuard paper), and with a keepalive there is one long before. */
+#define HANDSHAKE_OVERDUE 180
+#define HANDSHAKE_FIRST 30 /* grace after the start */
+
+struct checker {
+	struct wgt_job *j;
+	struct strbuf *diff;
+	struct err *e;
+	bool differs;
+};
+
+static __attribute__((format(printf, 2, 3))) void differs(struct checker *c, const char *fmt, ...)
+{
+	char line[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	c->differs = true;
+	if (c->diff)
+		sb_addf(c->diff, "%s\n", line);
+	(void)err_set(c->e, EX_CORDON_DIFFERS, ESTALE, "%s", line);
+}
+
+/* Seconds since the tunnel was put in, by the undo file. */
+static int64_t age(const struct wgt_job *j)
+{
+	char path[PATH_MAX + 32], dir[PATH_MAX];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/" WGT_UNDO,
+		       record_dir(j->root, &j->rec.uuid, dir, sizeof(dir)));
+	return stat(path, &st) < 0 ? 0 : (int64_t)(time(NULL) - st.st_mtime);
+}
+
+/* Only a keepalive promises a handshake: without, silence says nothing. */
+static void check_handshakes(struct checker *c, const struct wgt_state *s)
+{
+	const int64_t now = time(NULL);
+
+	for (size_t i = 0; i < s->n_peers; i++) {
+		const struct wgt_peer_state *p = &s->peers[i];
+		char key[WGT_KEY_B64];
+
+		if (!p->keepalive)
+			continue;
+		wgt_key_b64(&p->public_key, key);
+		if (!p->handshake && age(c->j) > HANDSHAKE_FIRST)
+			differs(c, "no handshake with peer %s since the start", key);
+		else if (p->handshake && now - p->handshake > HANDSHAKE_OVERDUE)
+			differs(c,
+				"the last handshake with peer %s was %" PRId64 " s ago, a new one "
+				"is overdue",
+				key, now - p->handshake);
+	}
+}
+
+static void check_device(struct checker *c, enum wgt_backend b)
+{
+	const char *link = c->j->plan.tunnel.link, *what = NULL;
+	struct wgt_state state = {0};
+	struct err why = {0};
+
+	if (wgt_device_get(b, link, &state, &why) < 0) {
+		differs(c, "%s", why.msg);
+		return;
+	}
+	if (!wgt_state_same(&state, &c->j->conf, &what))
+		differs(c, "%s: %s differs from %s", link, what, c->j->conf.path);
+	check_handshakes(c, &state);
+	wgt_state_free(&state);
+}
+
+static int check_rules(struct checker *c)
+{
+	char text[160];
+	int i = wgt_rules_missing(&c->j->route, c->j->plan.rules, c->e);
+
+	if (i >= 0 && i < WGT_RULES)
+		differs(c, "missing: IPv4 rule %s",
+			wgt_rule_text(&c->j->plan.rules[i], text, sizeof(text)));
+	return i < 0 ? i : 0;
+}
+
+static int check_link(struct checker *c, int *ret_index)
+{
+	const struct tunnel *t = &c->j->plan.tunnel;
+	struct wgt_link link = {0};
+	struct err why = {0};
+	const char *what;
+	int r = wgt_link_get(&c->j->route, t->link, &link, &why);
+
+	if (r < 0 && r != -ENODEV)
+		return err_set(c->e, why.exit, why.errnum, "%s", why.msg);
+	*ret_index = link.index;
+	if (r < 0) {
+		differs(c, "%s", why.msg);
+		return 0;
+	}
+	if (!link.up)
+		differs(c, "the link %s is down", t->link);
+	if (link.mtu != t->mtu)
+		differs(c, "the MTU of %s is %" PRIu32 ", not %" PRIu32, t->link, link.mtu, t->mtu);
+	if (!wgt_sysctl_same(t->link, &what))
+		differs(c, "%s of %s was changed", what, t->link);
+	return 0;
+}
+
+/* What the isolator was told; with an MTU that the file leaves open. */
+static int check_facts(struct checker *c)
+{
+	auto_sb struct strbuf want = {0}, have = {0};
+	struct tunnel told = {0}, *t = &c->j->plan.tunnel;
+	struct err why = {0};
+
+	if (tunnel_load(c->j->root, &c->j->rec.uuid, &told, &why) < 0) {
+		differs(c, "%s", why.msg);
+		return 0;
+	}
+	if (!t->mtu)
+		t->mtu = told.mtu;
+	tunnel_print(t, &want);
+	tunnel_print(&told, &have);
+	tunnel_free(&told);
+	if (want.failed || have.failed)
+		return err_os(c->e, ENOMEM, TUNNEL_FACTS);
+	if (strcmp(sb_str(&want), sb_str(&have)) != 0)
+		differs(c, "%s was changed since the tunnel was put in", c->j->conf.path);
+	return 0;
+}
+
+static int check_all(struct checker *c, const struct wgt_undo *undo)
+{
+	char what[PREFIX_STRLEN] = "";
+	int index = 0, r;
+
+	r = check_facts(c);
+	if (r == 0)
+		r = check_link(c, &index);
+	if (r < 0)
+		return r;
+	if (index && undo->has_backend)
+		check_device(c, undo->backend);
+	r = wgt_routes_same(&c->j->route, &c->j->plan, index, what, c->e);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		differs(c, "the routes of table %" PRIu32 " differ, first at %s", c->j->plan.table,
+			what);
+	return check_rules(c);
+}
+
+int wgt_domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff, struct err *e)
+{
+	struct err first = {0};
+	struct wgt_job j = {0};
+	struct checker c = {.j = &j, .diff = diff, .e = &first};
+	struct wgt_undo undo;
+	int r = wgt_job_load(root, uuid, &j, e);
+
+	if (r == 0 && j.conf.path) {
+		r = wgt_undo_load(root, uuid, &undo, NULL);
+		if (r == -ENOENT)
+			differs(&c, "the tunnel is not in force");
+		else
+			r = r < 0 ? err_set(e, EX_CORDON_DATA, -r, WGT_UNDO " is damaged")
+				  : check_all(&c, &undo);
+		if (r < 0 && !c.differs)
+			(void)err_set(e, first.exit, first.errnum, "%s", first.msg);
+		else if (c.differs)
+			r = err_set(e, first.exit, first.errnum, "%s", first.msg);
+	}
+	wgt_job_free(&j);
+	return r;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The effects on the tunnel of one domain: see wgtun/domain.h. */
+#include "wgtun/domain.h"
+
+#include "lib/marks.h"
+#include "lib/util.h"
+#include "wgtun/resolve.h"
+#include "wgtun/rtnl.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HOST_LOCK_MS 10000 /* when virt-cordon.ini cannot be read */
+/* WireGuard's headers around an IPv6 packet, and what a link has if no way can be asked. */
+#define OVERHEAD 80
+#define MTU_DEFAULT 1420
+
+void wgt_job_free(struct wgt_job *j)
+{
+	record_free(&j->rec);
+	policy_free(&j->policy);
+	wgt_conf_free(&j->conf);
+	wgt_plan_free(&j->plan);
+	nl_close(&j->route);
+}
+#define auto_job __attribute__((cleanup(wgt_job_free)))
+
+/* The policy as it was when the domain was prepared. */
+static int load_policy(struct wgt_job *j, struct err *e)
+{
+	struct host_config none = {0};
+	auto_free char *text = NULL;
+	size_t len;
+	int r;
+
+	r = record_file_read(j->root, &j->rec.uuid, "policy.ini", &text, &len, e);
+	if (r < 0)
+		return r;
+	policy_defaults(&none.defaults);
+	r = policy_parse("policy.ini", text, len, &none, &j->policy, e);
+	policy_free(&none.defaults);
+	return r < 0 ? r : policy_copy_of(&j->policy, j->root, j->rec.name, e);
+}
+
+static bool wants_tunnel(const struct wgt_job *j)
+{
+	return j->policy.isolation && j->policy.egress == EGRESS_TUNNEL;
+}
+
+int wgt_job_load(const char *root, const struct uuid *uuid, struct wgt_job *ret, struct err *e)
+{
+	uint32_t mark_base;
+	int r;
+
+	*ret = (struct wgt_job){.root = root};
+	r = record_load(root, uuid, &ret->rec, e);
+	if (r == 0)
+		r = load_policy(ret, e);
+	if (r < 0 || !wants_tunnel(ret))
+		return r;
+	if (!ret->rec.slot)
+		return err_set(e, EX_CORDON_DATA, EINVAL, "the record has no number yet");
+	r = marks_base(root, &mark_base, e);
+	if (r == 0)
+		r = wgt_conf_load(root, ret->policy.tunnel_config, &ret->conf, e);
+	if (r == 0)
+		r = wgt_compile(&ret->policy, &ret->conf, mark_base, ret->rec.slot, &ret->plan, e);
+	if (r == 0)
+		r = nl_open(&ret->route, NETLINK_ROUTE, e);
+	return r;
+}
+
+static int lock_host(const char *root, struct err *e)
+{
+	struct host_config host = {0};
+	uint32_t ms = HOST_LOCK_MS;
+
+	if (host_config_load(root, &host, NULL) == 0)
+		ms = host.lock_deadline_ms;
+	host_config_free(&host);
+	return record_lock_host(root, ms, e);
+}
+
+/* The narrowest way to an endpoint, less what WireGuard adds. */
+static uint32_t compute_mtu(struct wgt_job *j)
+{
+	uint32_t least = 0;
+
+	for (size_t i = 0; i < j->conf.n_peers; i++) {
+		uint32_t mtu = 0;
+
+		if (j->conf.peers[i].where.family &&
+		    wgt_path_mtu(&j->route, &j->conf.peers[i].where, &mtu) == 0 &&
+		    mtu > WGT_MTU_MIN + OVERHEAD && (!least || mtu < least))
+			least = mtu;
+	}
+	if (!least)
+		return MTU_DEFAULT;
+	return least - OVERHEAD > WGT_MTU_MAX ? WGT_MTU_MAX : least - OVERHEAD;
+}
+
+/* Two devices with one key take each other's answers: WireGuard's servers know a peer by it. */
+static int check_key_unused(struct wgt_job *j, struct err *e)
+{
+	auto_free struct uuid *list = NULL;
+	size_t n = 0;
+	int r;
+
+	r = record_list(j->root, &list, &n, e);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct wgt_state state = {0};
+		struct wgt_undo undo = {0};
+		char link[IFNAMSIZ];
+		struct record rec = {0};
+
+		if (uuid_equal(&list[i], &j->rec.uuid) ||
+		    wgt_undo_load(j->root, &list[i], &undo, NULL) < 0 ||
+		    wgt_device_get(undo.backend, marks_link(undo.slot, link), &state, NULL) < 0)
+			continue;
+		if (wgt_state_same_key(&state, &j->conf)) {
+			(void)record_load(j->root, &list[i], &rec, NULL);
+			r = err_set(e, EX_CORDON_POLICY, EADDRINUSE,
+				    "%s: the private key is in use by the tunnel of the running "
+				    "domain %s; give each domain a file of its own",
+				    j->conf.path, rec.name ? rec.name : "?");
+			record_free(&rec);
+		}
+		wgt_state_free(&state);
+	}
+	return r;
+}
+
+/* Keys and peers, where they are not what they should be: a session that stands goes on. */
+static int configure(struct wgt_job *j, enum wgt_backend b, bool made, struct err *e)
+{
+	const char *link = j->plan.tunnel.link;
+	struct wgt_state state = {0};
+	int r = check_key_unused(j, e);
+
+	if (r < 0)
+		return r;
+	if (!made && wgt_device_get(b, link, &state, NULL) == 0 &&
+	    wgt_state_same(&state, &j->conf, NULL) && wgt_state_same_way(&state, &j->conf)) {
+		wgt_state_free(&state);
+		return 0;
+	}
+	wgt_state_free(&state);
+	return wgt_device_set(b, link, &j->conf, e);
+}
+
+static int make_device(struct wgt_job *j, struct wgt_undo *undo, struct err *e)
+{
+	const char *link = j->plan.tunnel.link;
+	struct wgt_link state;
+	bool made;
+	int r;
+
+	undo->backend = j->policy.tunnel_backend == BACKEND_USERSPACE ? WGT_USERSPACE : WGT_KERNEL;
+	r = wgt_device_ensure(&j->route, link, j->policy.tunnel_backend == BACKEND_AUTO,
+			      &undo->backend, &made, e);
+	if (r < 0)
+		return r;
+	undo->has_backend = true;
+	r = wgt_undo_save(j->root, &j->rec.uuid, undo, e);
+	if (r == 0)
+		r = wgt_sysctl_set(link, e);
+	if (r == 0)
+		r = configure(j, undo->backend, made, e);
+	if (r == 0)
+		r = wgt_link_up(&j->route, link, j->plan.tunnel.mtu, e);
+	if (r == 0)
+		r = wgt_link_get(&j->route, link, &state, e);
+	return r < 0 ? r : wgt_routes_ensure(&j->route, &j->plan, state.index, e);
+}
+
+static int write_facts(struct wgt_job *j, struct err *e)
+{
+	auto_sb struct strbuf text = {0};
+
+	tunnel_print(&j->plan.tunnel, &text);
+	if (text.failed)
+		return err_os(e, ENOMEM, TUNNEL_FACTS);
+	return record_file_write(j->root, &j->rec.uuid, TUNNEL_FACTS, text.data, text.len, e);
+}
+
+/* Block first, open last: the table ends in an unreachable default before any rule leads there,
+ * and there is no device before both. */
+static int put_in(struct wgt_job *j, struct err *e)
+{
+	struct wgt_undo undo = {.mark = j->plan.table, .slot = j->plan.slot};
+	struct wgt_undo old;
+	int r;
+
+	/* What a repair began with stays known until it is through. */
+	if (wgt_undo_load(j->root, &j->rec.uuid, &old, NULL) == 0) {
+		if (old.mark != undo.mark)
+			return err_set(e, EX_CORDON_DATA, ESTALE,
+				       "the tunnel stands under another mark; stop the domain and "
+				       "start it again");
+		undo = old;
+	}
+	r = wgt_undo_save(j->root, &j->rec.uuid, &undo, e);
+	if (r == 0)
+		r = wgt_route_add(
+			&j->route, j->plan.table,
+			&(struct wgt_route){.to.addr.family = AF_INET, .metric = WGT_METRIC_LAST},
+			e);
+	if (r == 0)
+		r = wgt_rules_ensure(&j->route, j->plan.rules, e);
+	if (r == 0)
+		r = make_device(j, &undo, e);
+	return r < 0 ? r : write_facts(j, e);
+}
+
+int wgt_domain_apply(const char *root, const struct uuid *uuid, struct err *e)
+{
+	auto_job struct wgt_job j = {0};
+	auto_close int lock = -1;
+	int r;
+
+	r = wgt_job_load(root, uuid, &j, e);
+	if (r < 0 || !wants_tunnel(&j))
+		return r;
+	/* Without the lock: others need not wait for a name server. */
+	r = wgt_resolve(&j.conf, e);
+	if (r < 0)
+		return r;
+	if (!j.plan.tunnel.mtu)
+		j.plan.tunnel.mtu = compute_mtu(&j);
+	lock = lock_host(root, e);
+	return lock < 0 ? lock : put_in(&j, e);
+}
+
+int wgt_domain_revert(const char *root, const struct uuid *uuid, struct err *e)
+{
+	struct rtnl_rule rules[WGT_RULES];
+	char link[IFNAMSIZ];
+	auto_nl struct nl nl = {0};
+	struct wgt_undo undo;
+	struct err local = {0};
+	auto_close int lock = -1;
+	int r;
+
+	lock = lock_host(root, e);
+	if (lock < 0)
+		return lock;
+	r = wgt_undo_load(root, uuid, &undo, &local);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_set(e, local.exit, local.errnum, "%s", local.msg);
+	marks_link(undo.slot, link);
+	wgt_rules(undo.mark & MARKS_MASK, undo.slot, rules);
+	r = nl_open(&nl, NETLINK_ROUTE, e);
+	/* Where it was not decided, whichever there is. */
+	if (r == 0)
+		r = wgt_device_remove(&nl, undo.has_backend ? undo.backend : WGT_USERSPACE, link,
+				      e);
+	if (r == 0)
+		r = wgt_rules_remove(&nl, rules, e);
+	if (r == 0)
+		r = wgt_routes_remove(&nl, undo.mark, e);
+	if (r == 0)
+		r = wgt_file_remove(root, uuid, TUNNEL_FACTS, e);
+	return r < 0 ? r : wgt_file_remove(root, uuid, WGT_UNDO, e);
+}
