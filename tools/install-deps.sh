@@ -31,7 +31,7 @@ run   qemu-system-x86          qemu-system-x86-core       guests
 run   dnsmasq-base             dnsmasq                    DHCP and DNS of libvirt networks
 run   e2fsprogs                e2fsprogs                  images of shared folders
 run   openssh-client           openssh-clients            keys, log in to guests
-run   wireguard-go             -                          tunnels without the kernel's WireGuard
+run   wireguard-go             -                          tunnels where the kernel has none
 test  libcmocka-dev            libcmocka-devel            unit tests
 test  xorriso                  xorriso                    what is in a seed
 test  clang                    clang                      fuzz targets
