@@ -19,6 +19,13 @@ static const struct cli_verb verbs[] = {
 	{NULL, NULL, 0, 0, NULL, NULL},
 };
 
+static const struct cli_alias aliases[] = {
+	{"snapshot", "DOMAIN [NAME]", "keep a domain's disks as they are now", "provision"},
+	{"snapshots", "DOMAIN", "list what was kept", "provision"},
+	{"reset", "DOMAIN [NAME]", "set a domain's disks back", "provision"},
+	{NULL, NULL, NULL, NULL},
+};
+
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
 	CLI_OPTION_JSON("status log"),
@@ -47,6 +54,7 @@ int main(int argc, char **argv)
 			   "  virt-cordon netiso plan sandbox\n",
 		.verbs = verbs,
 		.options = options,
+		.aliases = aliases,
 		.front_end = true,
 	};
 

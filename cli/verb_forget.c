@@ -2,7 +2,7 @@
 /* virt-cordon forget: a domain that has had a policy may run without one again. */
 #include "cli/verbs.h"
 
-#include "cli/confirm.h"
+#include "lib/confirm.h"
 #include "cli/domains.h"
 #include "cli/print.h"
 #include "lib/record.h"

@@ -2,7 +2,7 @@
 /* virt-cordon gc: records of domains that ended without libvirt saying so. */
 #include "cli/verbs.h"
 
-#include "cli/confirm.h"
+#include "lib/confirm.h"
 #include "cli/domains.h"
 #include "cli/netiso.h"
 #include "cli/print.h"

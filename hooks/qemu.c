@@ -9,8 +9,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 /* One operation on one domain. */
 struct op {
@@ -136,7 +139,7 @@ static bool record_disks(struct op *op)
 	return disks_copy(op->facts.disks, op->facts.n_disks, &op->rec.disks);
 }
 
-static int begin_record(struct op *op, struct err *e)
+static int begin_record(struct op *op, bool incoming, struct err *e)
 {
 	int r;
 
@@ -145,6 +148,7 @@ static int begin_record(struct op *op, struct err *e)
 		.uuid = op->facts.uuid,
 		.phase = PHASE_PREPARED,
 		.isolation = op->adm.policy.isolation,
+		.incoming = incoming,
 		.parts = parts_wanted(&op->adm.policy),
 	};
 	if (!op->rec.name || !record_disks(op))
@@ -156,8 +160,32 @@ static int begin_record(struct op *op, struct err *e)
 	return r < 0 ? r : allot_slot(op, e);
 }
 
+/*
+ * libvirt asks restore or migrate just before prepare, which it asks the same way for a fresh
+ * start. The note of it is a file, which does not count for long: the start may have ended in
+ * between, and not be tried again for days.
+ */
+#define INCOMING_NOTE "incoming"
+#define INCOMING_S 30
+
+static bool take_incoming(const struct op *op)
+{
+	char path[PATH_MAX], dir[PATH_MAX];
+	struct stat st;
+	bool fresh;
+
+	if (snprintf(path, sizeof(path), "%s/" INCOMING_NOTE,
+		     record_dir(HOOK_ROOT, &op->facts.uuid, dir, sizeof(dir))) >= PATH_MAX ||
+	    lstat(path, &st) < 0)
+		return false;
+	fresh = st.st_mtim.tv_sec + INCOMING_S >= time(NULL);
+	(void)unlink(path);
+	return fresh;
+}
+
 static int do_prepare(struct op *op, struct err *e)
 {
+	const bool incoming = take_incoming(op);
 	int r;
 
 	r = admit(&op->facts, &op->adm, e);
@@ -168,7 +196,7 @@ static int do_prepare(struct op *op, struct err *e)
 		r = undo_leftovers(op, e);
 	if (r < 0)
 		return r;
-	r = begin_record(op, e);
+	r = begin_record(op, incoming, e);
 	if (r == 0)
 		r = parts_apply(&op->rec, e);
 	/* What was written so far must not look like a domain that runs; with something left that
@@ -181,7 +209,11 @@ static int do_prepare(struct op *op, struct err *e)
 /* restore and migrate: the same refusals, earlier; prepare follows and does the work. */
 static int do_admit_only(struct op *op, struct err *e)
 {
-	return admit(&op->facts, &op->adm, e);
+	int r = admit(&op->facts, &op->adm, e);
+
+	if (r < 0 || !op->adm.managed || op->adm.policy.disk_reset == RESET_NEVER)
+		return r;
+	return record_file_write(HOOK_ROOT, &op->facts.uuid, INCOMING_NOTE, "", 0, e);
 }
 
 static const struct record_nic *find_port(const struct record *rec, const struct uuid *port)

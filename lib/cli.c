@@ -52,6 +52,8 @@ static void print_help(const struct cli_program *prog)
 	printf("usage: %s [OPTION]... VERB [ARG]...\n%s\n\nverbs:\n", prog->name, prog->summary);
 	for (const struct cli_verb *v = prog->verbs; v->name; v++)
 		help_line(v->name, v->args, v->help);
+	for (const struct cli_alias *a = prog->aliases; a && a->name; a++)
+		help_line(a->name, a->args, a->help);
 	if (prog->front_end)
 		help_programs(prog);
 	printf("\noptions:\n");
@@ -86,6 +88,8 @@ static int unknown_verb(const struct cli_program *prog, const char *name, struct
 
 	for (const struct cli_verb *v = prog->verbs; v->name && n < 64; v++)
 		names[n++] = v->name;
+	for (const struct cli_alias *a = prog->aliases; a && a->name && n < 64; a++)
+		names[n++] = a->name;
 	if (prog->front_end)
 		(void)cli_program_words(prog->name, WORDS_MAX, &words);
 	for (char **w = words; w && *w; w++)
@@ -162,6 +166,16 @@ static int take_option(struct parse *p, char ***argp, struct err *e)
 	return unknown_option(p->prog, arg, e);
 }
 
+/* Only a failure comes back from there. */
+static int missing_program(const struct parse *p, const struct cli_alias *a, int r, struct err *e)
+{
+	if (r == -ENOENT && !err_is_set(e))
+		return err_set(e, EX_CORDON_UNAVAILABLE, ENOENT,
+			       "%s needs %s-%s, which is not installed", a->name, p->prog->name,
+			       a->program);
+	return r;
+}
+
 static int take_verb(struct parse *p, char **arg, struct err *e)
 {
 	int r;
@@ -169,6 +183,11 @@ static int take_verb(struct parse *p, char **arg, struct err *e)
 	p->verb = find_verb(p->prog, *arg);
 	if (p->verb)
 		return 0;
+	for (const struct cli_alias *a = p->prog->aliases; a && a->name; a++)
+		if (strcmp(a->name, *arg) == 0)
+			return missing_program(
+				p, a, cli_program_exec_as(p->prog->name, a->program, p->argv, e),
+				e);
 	if (p->prog->front_end) {
 		r = cli_program_exec(p->prog->name, p->argv, (int)(arg - p->argv), e);
 		if (r != -ENOENT || err_is_set(e))
@@ -233,16 +252,19 @@ static int parse(struct parse *p, struct err *e)
 int cli_main(const struct cli_program *prog, int argc, char **argv)
 {
 	auto_free char **args = calloc((size_t)argc + 1, sizeof(*args));
-	struct cli cli = {.root = "", .args = args};
-	struct parse p = {.prog = prog, .cli = &cli, .argv = argv};
+	const size_t size = prog->cli_size ? prog->cli_size : sizeof(struct cli);
+	auto_free struct cli *cli = calloc(1, size);
+	struct parse p = {.prog = prog, .cli = cli, .argv = argv};
 	struct err e = {0};
 	int r;
 
-	if (!args)
+	if (!args || !cli)
 		return EX_CORDON_OS;
+	cli->root = "";
+	cli->args = args;
 	r = parse(&p, &e);
 	if (r == 0 && p.verb && !p.done)
-		r = p.verb->run(&cli, &e);
+		r = p.verb->run(cli, &e);
 	if (fflush(stdout) != 0 && r == 0)
 		r = err_os(&e, errno, "cannot write the output");
 	if (r == 0)

@@ -62,14 +62,24 @@ struct cli_verb {
 	int (*run)(const struct cli *cli, struct err *e); /* 0 or -errno */
 };
 
+/* A verb of a front end that another program has, and runs: NAME-PROGRAM VERB …. */
+struct cli_alias {
+	const char *name;
+	const char *args;
+	const char *help;
+	const char *program;
+};
+
 struct cli_program {
 	const char *name;
 	const char *summary;	      /* one line */
 	const char *example;	      /* lines, each a command that works */
 	const struct cli_verb *verbs; /* ends with a NULL name */
 	const struct cli_option
-		*options; /* ends with a NULL name; --help and --version are added */
-	bool front_end;	  /* "NAME WORD …" runs the program NAME-WORD when WORD is no verb */
+		*options;		 /* ends with a NULL name; --help and --version are added */
+	const struct cli_alias *aliases; /* of a front end, ends with a NULL name; or NULL */
+	size_t cli_size;		 /* of a struct that begins with a struct cli; 0: of that */
+	bool front_end; /* "NAME WORD …" runs the program NAME-WORD when WORD is no verb */
 };
 
 /**
@@ -92,6 +102,9 @@ enum cli_target_kind cli_target(const char *arg, struct uuid *ret_uuid);
  * Returns -ENOENT without an error set when there is no such program, else only on failure.
  */
 int cli_program_exec(const char *program, char **argv, int at, struct err *e);
+
+/** cli_program_exec_as - the same with PROGRAM-WORD for a given @word; nothing is taken out. */
+int cli_program_exec_as(const char *program, const char *word, char **argv, struct err *e);
 
 /**
  * cli_program_words - the WORDs that cli_program_exec would run, sorted.

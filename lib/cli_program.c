@@ -20,15 +20,16 @@ static bool plain_word(const char *s)
 	       s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
-int cli_program_exec(const char *program, char **argv, int at, struct err *e)
+/* Runs PROGRAM-WORD with the arguments of @argv but that at @without (-1: all of them). */
+static int exec_word(const char *program, const char *word, char **argv, int without, struct err *e)
 {
 	auto_free char **rest = NULL;
 	char name[NAME_MAX], path[PATH_MAX];
 	size_t n = 0;
 	int r;
 
-	if (!plain_word(argv[at]) ||
-	    snprintf(name, sizeof(name), "%s-%s", program, argv[at]) >= (int)sizeof(name))
+	if (!plain_word(word) ||
+	    snprintf(name, sizeof(name), "%s-%s", program, word) >= (int)sizeof(name))
 		return -ENOENT;
 	r = run_sibling(name, path, sizeof(path), e);
 	if (r < 0)
@@ -43,10 +44,20 @@ int cli_program_exec(const char *program, char **argv, int at, struct err *e)
 	n = 0;
 	rest[n++] = path;
 	for (int i = 1; argv[i]; i++)
-		if (i != at)
+		if (i != without)
 			rest[n++] = argv[i];
 	(void)execv(path, rest);
 	return err_os(e, errno, "cannot run %s", path);
+}
+
+int cli_program_exec(const char *program, char **argv, int at, struct err *e)
+{
+	return exec_word(program, argv[at], argv, at, e);
+}
+
+int cli_program_exec_as(const char *program, const char *word, char **argv, struct err *e)
+{
+	return exec_word(program, word, argv, -1, e);
 }
 
 static int compare_words(const void *a, const void *b)

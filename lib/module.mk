@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What every program may need.
 
-LIB_SRCS += lib/err.c lib/strbuf.c lib/disk.c lib/record.c lib/record_store.c lib/record_lock.c \
+LIB_SRCS += lib/err.c lib/strbuf.c lib/confirm.c lib/disk.c lib/record.c \
+	lib/record_store.c lib/record_lock.c \
 	lib/nl.c lib/rtnl_link.c lib/rtnl_rule.c lib/cli.c lib/run.c
 include lib/policy.mk
 include lib/facts.mk

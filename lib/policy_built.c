@@ -29,8 +29,6 @@ size_t policy_unbuilt(const struct policy *p, struct strbuf *out)
 		{KEY_TUN_CONFIG, p->tunnel_config, "has no tunnels; remove the key"},
 		{KEY_NET_IPV6, p->ipv6 != IPV6_NO, "gives no IPv6 to guests; write ipv6 = no"},
 		{KEY_PROV_PLAYBOOK, p->playbook, "runs no playbooks; remove the key"},
-		{KEY_PROV_DISK_RESET, p->disk_reset != RESET_NEVER,
-		 "resets no disks; write disk_reset = never"},
 	};
 	char where[512];
 	size_t n = 0;

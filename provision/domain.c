@@ -5,6 +5,7 @@
 #include "lib/cli.h"
 #include "lib/util.h"
 #include "provision/input.h"
+#include "provision/reset.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -207,6 +208,7 @@ static int apply_seed(const struct prov *p, struct err *e)
 
 int prov_apply(const char *root, const char *arg, struct err *e)
 {
+	__attribute__((cleanup(reset_free))) struct reset reset = {0};
 	auto_prov struct prov p = PROV_NONE;
 	int r;
 
@@ -216,7 +218,12 @@ int prov_apply(const char *root, const char *arg, struct err *e)
 	/* What a running guest was given is not changed under it. */
 	if (p.rec.phase != PHASE_PREPARED)
 		return 0;
-	return prov_wants_seed(&p.pol) ? apply_seed(&p, e) : 0;
+	/* The seed is that of the guest as it will be; the disks come last, when nothing else can
+	 * refuse any more. */
+	r = reset_plan(&p, &reset, e);
+	if (r == 0 && prov_wants_seed(&p.pol))
+		r = apply_seed(&p, e);
+	return r < 0 ? r : reset_do(&p, &reset, e);
 }
 
 static int differs(const struct prov *p, struct err *e)

@@ -3,6 +3,7 @@
 #include "lib/cli.h"
 #include "lib/util.h"
 #include "provision/domain.h"
+#include "provision/verbs.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -88,13 +89,20 @@ static const struct cli_verb verbs[] = {
 	{"revert", "DOMAIN", 1, 1, "end what runs for it", verb_revert},
 	{"check", "DOMAIN", 1, 1, "whether the seed is the one that was written", verb_check},
 	{"show", "DOMAIN", 1, 1, "print what was done to the guest", verb_show},
+	{"snapshot", "DOMAIN [NAME]", 1, 2, "keep its disks as they are now", verb_snapshot},
+	{"snapshots", "DOMAIN", 1, 1, "list what was kept; * is what the disks stand on",
+	 verb_snapshots},
+	{"reset", "DOMAIN [NAME]", 1, 2, "set its disks back", verb_reset},
 	{NULL, NULL, 0, 0, NULL, NULL},
 };
 
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
-	CLI_OPTION_JSON("show"),
+	CLI_OPTION_JSON("show snapshots"),
 	CLI_OPTION_QUIET(NULL),
+	CLI_OPTION_YES("reset"),
+	{"--new-instance", NULL, "reset", "cloud-init sets the guest up anew",
+	 offsetof(struct prov_cli, new_instance)},
 	{NULL, NULL, NULL, NULL, 0},
 };
 
@@ -107,6 +115,7 @@ int main(int argc, char **argv)
 			   "  virt-cordon-provision show sandbox\n",
 		.verbs = verbs,
 		.options = options,
+		.cli_size = sizeof(struct prov_cli),
 	};
 	const struct rlimit no_core = {0, 0};
 

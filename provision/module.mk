@@ -4,10 +4,12 @@
 YAML_LIBS := $(call pkg,libs,yaml-0.1)
 
 LIB_SRCS += provision/domain.c provision/input.c provision/instance.c provision/iso.c \
-	provision/keys.c provision/seed.c provision/store.c provision/yaml.c
+	provision/keys.c provision/layers.c provision/qcow2.c provision/reset.c provision/seed.c \
+	provision/snap.c provision/store.c provision/verb_snapshot.c provision/virt.c \
+	provision/yaml.c
 
 PROGS += virt-cordon-provision
 virt-cordon-provision_main := provision/main.c
-virt-cordon-provision_libs = $(JANSSON_LIBS) $(YAML_LIBS) $(INI_LIBS)
+virt-cordon-provision_libs = $(XML_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INI_LIBS)
 
 include provision/tests.mk

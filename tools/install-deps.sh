@@ -21,6 +21,7 @@ build libmnl-dev               libmnl-devel               netlink
 build libiniparser-dev         iniparser-devel            policies
 build libxml2-dev              libxml2-devel              domain XML
 build libyaml-dev              libyaml-devel              checks of cloud-init files
+build libvirt-dev              libvirt-devel              domains, for what a person types
 build libjansson-dev            jansson-devel              JSON of dnsmasq leases, output
 run   nftables                 nftables                   looking at the rules
 run   iproute2                 iproute                    looking at links and routes
@@ -28,6 +29,7 @@ run   libvirt-daemon-system    libvirt-daemon-config-network  libvirtd and its n
 run   libvirt-daemon-driver-qemu libvirt-daemon-driver-qemu   its QEMU driver
 run   libvirt-clients          libvirt-client             virsh
 run   qemu-system-x86          qemu-system-x86-core       guests
+run   qemu-utils               qemu-img                   overlays of disks
 run   dnsmasq-base             dnsmasq                    DHCP and DNS of libvirt networks
 run   e2fsprogs                e2fsprogs                  images of shared folders
 run   openssh-client           openssh-clients            keys, log in to guests

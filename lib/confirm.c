@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Asking before something is deleted: see cli/confirm.h. */
-#include "cli/confirm.h"
+/* Asking before something is deleted: see lib/confirm.h. */
+#include "lib/confirm.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verbs of virt-cordon-provision(8) that have files of their own. */
+#pragma once
+
+#include "lib/cli.h"
+
+/* What the options of this program set. */
+struct prov_cli {
+	struct cli cli; /* first */
+	bool new_instance;
+};
+
+/* Each as struct cli_verb's run. */
+int verb_snapshot(const struct cli *cli, struct err *e);
+int verb_snapshots(const struct cli *cli, struct err *e);
+int verb_reset(const struct cli *cli, struct err *e);
