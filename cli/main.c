@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 static const struct cli_verb verbs[] = {
+	{"adopt", "DOMAIN|XML", 1, 1, "write a policy for a domain that is there", verb_adopt},
 	{"check", "[DOMAIN|FILE]...", 0, CLI_ANY_ARGS,
 	 "policies for mistakes, what runs against its plan", verb_check},
 	{"status", "[DOMAIN]", 0, 1, "what is known, running, in force", verb_status},
@@ -35,6 +36,7 @@ static const struct cli_option options[] = {
 	 offsetof(struct cli, from_host)},
 	{"--opened", NULL, "log", "connections that were opened, too",
 	 offsetof(struct cli, opened)},
+	{"--print", NULL, "adopt", "write nothing", offsetof(struct cli, print)},
 	{"--all", NULL, "apply", "every running domain, every guard", offsetof(struct cli, all)},
 	CLI_OPTION_YES("forget gc"),
 	CLI_OPTION_QUIET("check apply reload"),
@@ -46,7 +48,8 @@ int main(int argc, char **argv)
 	static const struct cli_program prog = {
 		.name = "virt-cordon",
 		.summary = "Check and watch the cordon around libvirt domains.",
-		.example = "  virt-cordon check /etc/virt-cordon/domains/sandbox.ini\n"
+		.example = "  virt-cordon adopt --print sandbox\n"
+			   "  virt-cordon check /etc/virt-cordon/domains/sandbox.ini\n"
 			   "  virt-cordon status --json\n"
 			   "  virt-cordon explain sandbox 192.168.1.50:443/tcp\n"
 			   "  virt-cordon log sandbox --follow\n"

@@ -3,16 +3,15 @@
 #include "cli/verbs.h"
 
 #include "cli/domains.h"
+#include "cli/hooks.h"
 #include "cli/lint.h"
 #include "cli/netiso.h"
 #include "cli/print.h"
 #include "lib/policy.h"
 #include "lib/util.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct check {
 	const char *root;
@@ -148,54 +147,21 @@ static void check_guards(struct check *c)
 	record_network_free(list, n);
 }
 
-/* libvirt's daemons that look for this hook, and only when they start. */
-static bool started_before(const char *root, const struct stat *link, const char *daemon)
+static void check_hook(struct check *c, const char *kind)
 {
-	char path[PATH_MAX];
-	struct stat st;
+	auto_sb struct strbuf why = {0};
 
-	(void)snprintf(path, sizeof(path), "%s/run/%s.pid", root, daemon);
-	return stat(path, &st) == 0 && st.st_mtim.tv_sec < link->st_mtim.tv_sec;
-}
-
-/* A link to a program that is there; below a --root, where it would point to from inside. */
-static bool leads_somewhere(const char *root, const char *path)
-{
-	char target[PATH_MAX], full[PATH_MAX * 2];
-	ssize_t n = readlink(path, target, sizeof(target) - 1);
-
-	if (n <= 0 || !*root)
-		return access(path, X_OK) == 0;
-	target[n] = '\0';
-	(void)snprintf(full, sizeof(full), "%s%s", root, target);
-	return access(full, X_OK) == 0;
-}
-
-static void check_hook(struct check *c, const char *kind, const char *daemon)
-{
-	char path[PATH_MAX], text[PATH_MAX + 200];
-	struct stat st;
-
-	(void)snprintf(path, sizeof(path), "%s/etc/libvirt/hooks/%s.d/50-virt-cordon", c->root,
-		       kind);
-	if (lstat(path, &st) < 0 || !leads_somewhere(c->root, path)) {
-		(void)snprintf(text, sizeof(text),
-			       "missing: %s, without which libvirt does not ask for any policy",
-			       path);
-		print_lines(NULL, text, COLOUR_BAD);
+	switch (hook_state(c->root, kind, &why)) {
+	case HOOK_MISSING:
+		print_lines(NULL, sb_str(&why), COLOUR_BAD);
 		note(c, EX_CORDON_DIFFERS);
-		return;
+		break;
+	case HOOK_STALE:
+		say(c, NULL, sb_str(&why), COLOUR_WARN);
+		break;
+	case HOOK_LOADED:
+		break;
 	}
-	if (started_before(c->root, &st, "libvirtd"))
-		daemon = "libvirtd";
-	else if (!started_before(c->root, &st, daemon))
-		return;
-	(void)snprintf(
-		text, sizeof(text),
-		"warning: %s is newer than the start of %s, which looks for hooks only then; "
-		"restart it",
-		path, daemon);
-	say(c, NULL, text, COLOUR_WARN);
 }
 
 static void check_all(struct check *c)
@@ -205,8 +171,8 @@ static void check_all(struct check *c)
 	if (err_is_set(&c->domains.blind))
 		complain(c, NULL, &c->domains.blind);
 	check_guards(c);
-	check_hook(c, "qemu", "virtqemud");
-	check_hook(c, "network", "virtnetworkd");
+	check_hook(c, "qemu");
+	check_hook(c, "network");
 }
 
 static void check_target(struct check *c, const char *arg)

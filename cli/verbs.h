@@ -5,6 +5,7 @@
 #include "lib/cli.h"
 
 /* Each as struct cli_verb's run. */
+int verb_adopt(const struct cli *cli, struct err *e);
 int verb_apply(const struct cli *cli, struct err *e);
 int verb_check(const struct cli *cli, struct err *e);
 int verb_explain(const struct cli *cli, struct err *e);

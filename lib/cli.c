@@ -33,6 +33,14 @@ static void help_line(const char *name, const char *arg, const char *help)
 	printf("%*s%s\n", HELP_COLUMN - n, "", help);
 }
 
+static const struct cli_verb *find_verb(const struct cli_program *prog, const char *name)
+{
+	for (const struct cli_verb *v = prog->verbs; v->name; v++)
+		if (strcmp(v->name, name) == 0)
+			return v;
+	return NULL;
+}
+
 static void help_programs(const struct cli_program *prog)
 {
 	char **words = NULL;
@@ -41,6 +49,8 @@ static void help_programs(const struct cli_program *prog)
 	if (cli_program_words(prog->name, WORDS_MAX, &words) > 0)
 		printf("\nprograms, each with a --help:\n");
 	for (char **w = words; w && *w; w++) {
+		if (find_verb(prog, *w))
+			continue;
 		(void)snprintf(name, sizeof(name), "runs %s-%s", prog->name, *w);
 		help_line(*w, "...", name);
 	}
@@ -68,14 +78,6 @@ static void print_help(const struct cli_program *prog)
 	help_line("--version", "", "the version");
 	help_line("--", "", "end of options");
 	printf("\nexamples:\n%s", prog->example);
-}
-
-static const struct cli_verb *find_verb(const struct cli_program *prog, const char *name)
-{
-	for (const struct cli_verb *v = prog->verbs; v->name; v++)
-		if (strcmp(v->name, name) == 0)
-			return v;
-	return NULL;
 }
 
 static int unknown_verb(const struct cli_program *prog, const char *name, struct err *e)

@@ -22,6 +22,7 @@ struct cli {
 	bool opened;
 	bool from_host;
 	bool end;
+	bool print;
 	const char *facts; /* NULL by default */
 	char **args;	   /* what follows the verb */
 	int n_args;

@@ -23,6 +23,7 @@ build libxml2-dev              libxml2-devel              domain XML
 build libyaml-dev              libyaml-devel              checks of cloud-init files
 build libvirt-dev              libvirt-devel              domains, for what a person types
 build libjansson-dev            jansson-devel              JSON of dnsmasq leases, output
+build libvirt-dev              libvirt-devel              domain XML for adopt
 run   nftables                 nftables                   looking at the rules
 run   iproute2                 iproute                    looking at links and routes
 run   libvirt-daemon-system    libvirt-daemon-config-network  libvirtd and its networks
