@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Test levels: `make check-LEVEL` each, `make check` all, from fast to slow.
 
-LEVELS := self unit golden cli asan fuzz lint netns lab kernel
+LEVELS := self unit golden cli asan fuzz lint netns fsguard lab kernel
 # No test at all in one of these is a failure; with CI=true in the environment a skip is, too.
-REQUIRED ?= self unit golden cli asan fuzz lint netns lab kernel
+REQUIRED ?= self unit golden cli asan fuzz lint netns fsguard lab kernel
 
 export CORDON_BUILD = $(abspath $(B))
 # For clang-tidy; quoted for a shell.
@@ -65,6 +65,9 @@ format:
 
 check-netns: all
 	@$(call runner,netns) --netns $(call scripts,netns)
+
+check-fsguard: all
+	@$(call runner,fsguard) --netns $(call scripts,fsguard)
 
 check-lab: all
 	@$(call runner,lab) $(call scripts,lab)

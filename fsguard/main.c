@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* virt-cordon-fsguard(8): options and verbs. */
+#include "fsguard/domain.h"
+#include "fsguard/show.h"
+#include "lib/cli.h"
+#include "lib/record.h"
+#include "lib/util.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The UUID of the recorded domain that an argument names. */
+static int find_target(const struct cli *cli, struct uuid *ret, struct err *e)
+{
+	struct record rec = {0};
+	int r;
+
+	switch (cli_target(cli->args[0], ret)) {
+	case CLI_UUID:
+		return 0;
+	case CLI_NAME:
+		r = record_load_by_name(cli->root, cli->args[0], &rec, e);
+		if (r == 0)
+			*ret = rec.uuid;
+		record_free(&rec);
+		return r;
+	default:
+		return err_set(e, EX_CORDON_USAGE, EINVAL, "'%s' is a file; name a domain",
+			       cli->args[0]);
+	}
+}
+
+static int verb_plan(const struct cli *cli, struct err *e)
+{
+	auto_sb struct strbuf out = {0};
+	struct uuid uuid;
+	int r = find_target(cli, &uuid, e);
+
+	if (r == 0)
+		r = shares_plan(cli->root, &uuid, &out, e);
+	fputs(sb_str(&out), stdout);
+	return r;
+}
+
+static int verb_apply(const struct cli *cli, struct err *e)
+{
+	struct uuid uuid;
+	int r = find_target(cli, &uuid, e);
+
+	return r < 0 ? r : shares_apply(cli->root, &uuid, e);
+}
+
+static int verb_revert(const struct cli *cli, struct err *e)
+{
+	struct err local = {0};
+	struct uuid uuid;
+	int r = find_target(cli, &uuid, &local);
+
+	if (r == -ENOENT)
+		return 0; /* nothing recorded, nothing to take back */
+	if (r < 0)
+		return err_set(e, local.exit, local.errnum, "%s", local.msg);
+	return shares_revert(cli->root, &uuid, e);
+}
+
+static int verb_check(const struct cli *cli, struct err *e)
+{
+	auto_sb struct strbuf diff = {0};
+	struct err first = {0};
+	struct uuid uuid;
+	int r = find_target(cli, &uuid, e);
+
+	if (r < 0)
+		return r;
+	r = shares_check(cli->root, &uuid, &diff, &first);
+	if (!cli->quiet)
+		fputs(sb_str(&diff), stdout);
+	if (r == -ESTALE && !cli->quiet) /* the lines say it */
+		return err_set(e, EX_CORDON_DIFFERS, ESTALE,
+			       "%s: the live system differs from the plan", cli->args[0]);
+	return r < 0 ? err_set(e, first.exit, first.errnum, "%s", first.msg) : 0;
+}
+
+static int verb_show(const struct cli *cli, struct err *e)
+{
+	struct uuid uuid;
+	int r = find_target(cli, &uuid, e);
+
+	return r < 0 ? r : show_domain(cli->root, &uuid, cli->json, e);
+}
+
+static const struct cli_verb verbs[] = {
+	{"plan", "DOMAIN", 1, 1, "print what apply would do", verb_plan},
+	{"apply", "DOMAIN", 1, 1, "put the shares of a recorded domain in place", verb_apply},
+	{"revert", "DOMAIN", 1, 1, "take them off by what was recorded", verb_revert},
+	{"check", "DOMAIN", 1, 1, "print what differs from the plan; then exit 1", verb_check},
+	{"show", "DOMAIN", 1, 1, "print the shares: size, use, who holds them", verb_show},
+	{NULL, NULL, 0, 0, NULL, NULL},
+};
+
+static const struct cli_option options[] = {
+	CLI_OPTION_ROOT,
+	CLI_OPTION_JSON("show"),
+	CLI_OPTION_QUIET(NULL),
+	{NULL, NULL, NULL, NULL, 0},
+};
+
+int main(int argc, char **argv)
+{
+	static const struct cli_program prog = {
+		.name = "virt-cordon-fsguard",
+		.summary = "Put the shared folders of a libvirt domain on images of fixed size.",
+		.example = "  virt-cordon-fsguard check sandbox\n"
+			   "  virt-cordon-fsguard show --json sandbox\n",
+		.verbs = verbs,
+		.options = options,
+	};
+
+	umask(022);
+	return cli_main(&prog, argc, argv);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shares against one another, and against the disk below. See fsguard/domain.h. */
+#include "fsguard/domain.h"
+#include "fsguard/image.h"
+#include "fsguard/target.h"
+#include "lib/util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+/* Whether one path is the other or leads into it. */
+static bool path_related(const char *a, const char *b)
+{
+	const size_t la = strlen(a), lb = strlen(b), n = la < lb ? la : lb;
+	const char *longer = la < lb ? b : a;
+
+	return strncmp(a, b, n) == 0 && (longer[n] == '\0' || longer[n] == '/' || n == 1);
+}
+
+static int refuse(const struct share *share, const char *tag, const char *target, const char *owner,
+		  struct err *e)
+{
+	return err_set(e, EX_CORDON_POLICY, EEXIST,
+		       "[share %s]: its folder %s and %s of share %s%s%s are one, or one lies in "
+		       "the other; share another folder",
+		       share->policy->tag, share->target, target, tag, *owner ? " of domain " : "",
+		       owner);
+}
+
+static int check_own(const struct job *j, struct err *e)
+{
+	for (size_t i = 0; i < j->n_shares; i++) {
+		const struct share *a = &j->shares[i];
+
+		for (size_t k = 0; k < i; k++) {
+			const struct share *b = &j->shares[k];
+			int r = path_related(a->target, b->target)
+					? 1
+					: target_related(a->target_fd, b->target_fd, e);
+
+			if (r)
+				return r < 0 ? r : refuse(a, b->policy->tag, b->target, "", e);
+		}
+	}
+	return 0;
+}
+
+/* A share of another domain, by its name and, when the folder is there, by what it is. */
+static int check_other(const struct job *j, const struct undo_share *other, const char *owner,
+		       struct err *e)
+{
+	auto_close int fd = -1;
+
+	(void)target_open(other->target, &fd, NULL);
+	for (size_t i = 0; i < j->n_shares; i++) {
+		const struct share *share = &j->shares[i];
+		int r = path_related(share->target, other->target);
+
+		if (r == 0 && fd >= 0)
+			r = target_related(share->target_fd, fd, e);
+		if (r)
+			return r < 0 ? r : refuse(share, other->tag, other->target, owner, e);
+	}
+	return 0;
+}
+
+static int check_domain(const struct job *j, const struct uuid *uuid, struct err *e)
+{
+	auto_undo struct undo undo = {0};
+	struct record rec = {0};
+	struct err local = {0};
+	char owner[UUID_STRLEN];
+	int r;
+
+	r = undo_load(j->root, uuid, &undo, &local);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) /* what it has mounted is not known */
+		return err_set(e, local.exit, local.errnum, "domain %s: %s", uuid_str(uuid, owner),
+			       local.msg);
+	(void)record_load(j->root, uuid, &rec, NULL);
+	uuid_str(uuid, owner);
+	for (size_t i = 0; i < undo.n && r == 0; i++)
+		r = check_other(j, &undo.list[i], rec.name ? rec.name : owner, e);
+	record_free(&rec);
+	return r;
+}
+
+int overlap_check(const struct job *j, struct err *e)
+{
+	auto_free struct uuid *list = NULL;
+	size_t n = 0;
+	int r;
+
+	r = check_own(j, e);
+	if (r == 0)
+		r = record_list(j->root, &list, &n, e);
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (!uuid_equal(&list[i], &j->rec.uuid))
+			r = check_domain(j, &list[i], e);
+	return r;
+}
+
+void pressure_warn(const struct job *j, struct strbuf *out)
+{
+	uint64_t may_grow = 0, left;
+	struct statvfs fs;
+	struct stat st;
+
+	if (j->store < 0 || fstatvfs(j->store, &fs) < 0)
+		return;
+	left = (uint64_t)fs.f_bavail * fs.f_frsize;
+	for (size_t i = 0; i < j->n_shares; i++) {
+		const uint64_t size = image_bytes(j->shares[i].policy->size);
+		uint64_t used = 0;
+
+		if (fstatat(j->store, j->shares[i].name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			used = (uint64_t)st.st_blocks * 512;
+		may_grow += size > used ? size - used : 0;
+	}
+	if (may_grow > left)
+		sb_addf(out,
+			"warning: %s: the shares may grow by %llu MiB, the disk has %llu MiB left; "
+			"write reserve = yes, or a smaller size\n",
+			j->rec.name, (unsigned long long)(may_grow >> 20),
+			(unsigned long long)(left >> 20));
+}

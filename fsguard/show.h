@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verb show: what the shares of a domain are and hold. */
+#pragma once
+
+#include "lib/err.h"
+#include "lib/net.h"
+
+#include <stdbool.h>
+
+/** show_domain - print the shares of the recorded domain @uuid. */
+int show_domain(const char *root, const struct uuid *uuid, bool json, struct err *e);
