@@ -43,7 +43,7 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-int adopt_in_time(const struct adopt_clock *clock, struct err *e)
+int fsg_adopt_in_time(const struct adopt_clock *clock, struct err *e)
 {
 	if (!clock->end_ms || now_ms() < clock->end_ms)
 		return 0;
@@ -109,14 +109,14 @@ static int copy_plain(struct copying *c, const struct tree_entry *entry, struct 
 			return r;
 	}
 	c->bytes += (uint64_t)entry->st.st_size;
-	return adopt_copy_file(entry, c->to, &c->clock, e);
+	return fsg_adopt_copy_file(entry, c->to, &c->clock, e);
 }
 
 /* Paths below @c->to are ours alone: no one else can reach it yet. */
 static int copy_entry(const struct tree_entry *entry, void *arg, struct err *e)
 {
 	struct copying *c = arg;
-	int r = adopt_in_time(&c->clock, e);
+	int r = fsg_adopt_in_time(&c->clock, e);
 
 	if (r < 0)
 		return r;
@@ -147,22 +147,22 @@ static int copy_entry(const struct tree_entry *entry, void *arg, struct err *e)
 	show(c, false);
 	/* Of a folder after what is in it: its times would change. */
 	if (r == 0 && !S_ISDIR(entry->st.st_mode))
-		r = adopt_copy_attributes(entry, c->to, e);
+		r = fsg_adopt_copy_attributes(entry, c->to, e);
 	return r < 0 ? r : 0;
 }
 
 static int finish_folder(const struct tree_entry *entry, void *arg, struct err *e)
 {
-	return adopt_copy_attributes(entry, ((struct copying *)arg)->to, e);
+	return fsg_adopt_copy_attributes(entry, ((struct copying *)arg)->to, e);
 }
 
 static int compare_entry(const struct tree_entry *entry, void *arg, struct err *e)
 {
 	struct copying *c = arg;
-	int r = adopt_in_time(&c->clock, e);
+	int r = fsg_adopt_in_time(&c->clock, e);
 
 	if (r == 0)
-		r = adopt_compare(entry, c->to, &c->clock, e);
+		r = fsg_adopt_compare(entry, c->to, &c->clock, e);
 	c->files++;
 	c->bytes += S_ISREG(entry->st.st_mode) ? (uint64_t)entry->st.st_size : 0;
 	show(c, false);
@@ -187,11 +187,11 @@ static int compare(struct copying *c, int from, struct err *e)
 
 	c->comparing = true;
 	c->files = c->bytes = 0;
-	r = tree_walk(from, &v, e);
+	r = fsg_tree_walk(from, &v, e);
 	if (r == 0)
 		show(c, true);
 	if (r == 0)
-		r = tree_walk(c->to, &counting, e);
+		r = fsg_tree_walk(c->to, &counting, e);
 	if (r == 0 && copied != c->files)
 		return err_set(e, EX_CORDON_OS, ESTALE,
 			       "%s: %" PRIu64 " files there, %" PRIu64
@@ -200,7 +200,7 @@ static int compare(struct copying *c, int from, struct err *e)
 	return r;
 }
 
-int adopt_tree(int from, const char *path, int to, uint32_t deadline_ms, struct err *e)
+int fsg_adopt_tree(int from, const char *path, int to, uint32_t deadline_ms, struct err *e)
 {
 	struct copying c = {
 		.to = to,
@@ -214,7 +214,7 @@ int adopt_tree(int from, const char *path, int to, uint32_t deadline_ms, struct 
 
 	if (top < 0)
 		return err_os(e, errno, "cannot open %s", path);
-	r = tree_walk(top, &v, e);
+	r = fsg_tree_walk(top, &v, e);
 	if (r == 0) {
 		show(&c, true);
 		r = compare(&c, top, e);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /**
- * adopt_tree - copy all below @from into @to, then compare the two.
+ * fsg_adopt_tree - copy all below @from into @to, then compare the two.
  * @from: the source folder, O_PATH; @to: the share's top folder, empty
  * @path: of the source, for messages
  * @deadline_ms: for all of it, 0 for none
@@ -16,4 +16,4 @@
  * the copy. Owners, modes, times, extended attributes, ACLs, holes and hard links are kept. Device
  * nodes are refused. With standard error a terminal it shows how far it is.
  */
-int adopt_tree(int from, const char *path, int to, uint32_t deadline_ms, struct err *e);
+int fsg_adopt_tree(int from, const char *path, int to, uint32_t deadline_ms, struct err *e);

@@ -26,7 +26,7 @@ static int copy_range(int in, int out, off_t at, off_t end, char *buf,
 	while (at < end) {
 		const size_t want = end - at < CHUNK ? (size_t)(end - at) : CHUNK;
 		ssize_t n = pread(in, buf, want, at);
-		int r = adopt_in_time(clock, e);
+		int r = fsg_adopt_in_time(clock, e);
 
 		if (r < 0)
 			return r;
@@ -87,8 +87,8 @@ static int open_same(const struct tree_entry *entry, int *ret_fd, struct err *e)
 	return 0;
 }
 
-int adopt_copy_file(const struct tree_entry *entry, int to, const struct adopt_clock *clock,
-		    struct err *e)
+int fsg_adopt_copy_file(const struct tree_entry *entry, int to, const struct adopt_clock *clock,
+			struct err *e)
 {
 	auto_close int in = -1, out = -1;
 	int r = open_same(entry, &in, e);
@@ -150,7 +150,7 @@ static int same_xattr(const char *path, const char *name, const char *value, siz
 	return (size_t)len == n && memcmp(have, value, n) == 0 ? 0 : -1;
 }
 
-int adopt_copy_attributes(const struct tree_entry *entry, int to, struct err *e)
+int fsg_adopt_copy_attributes(const struct tree_entry *entry, int to, struct err *e)
 {
 	const struct timespec times[2] = {entry->st.st_atim, entry->st.st_mtim};
 	char path[PATH_MAX];
@@ -192,7 +192,7 @@ static int compare_data(const struct tree_entry *entry, int to, const struct ado
 	if (b < 0 || !buf)
 		return err_os(e, errno, "cannot compare %s", entry->path);
 	do {
-		r = adopt_in_time(clock, e);
+		r = fsg_adopt_in_time(clock, e);
 		if (r < 0)
 			return r;
 		n = pread(a, buf, CHUNK, at);
@@ -217,8 +217,8 @@ static int compare_link(const struct tree_entry *entry, int to, struct err *e)
 	return strcmp(link, entry->link) == 0 ? 0 : other_content(entry, "target", e);
 }
 
-int adopt_compare(const struct tree_entry *entry, int to, const struct adopt_clock *clock,
-		  struct err *e)
+int fsg_adopt_compare(const struct tree_entry *entry, int to, const struct adopt_clock *clock,
+		      struct err *e)
 {
 	const struct stat *a = &entry->st;
 	char path[PATH_MAX];

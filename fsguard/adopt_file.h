@@ -11,16 +11,16 @@ struct adopt_clock {
 	uint64_t end_ms; /* of the monotonic clock, 0: no end */
 };
 
-/** adopt_in_time - 0, or -ETIMEDOUT with exit code 75. */
-int adopt_in_time(const struct adopt_clock *clock, struct err *e);
+/** fsg_adopt_in_time - 0, or -ETIMEDOUT with exit code 75. */
+int fsg_adopt_in_time(const struct adopt_clock *clock, struct err *e);
 
-/** adopt_copy_file - make @entry->path below @to and copy the data, holes kept. */
-int adopt_copy_file(const struct tree_entry *entry, int to, const struct adopt_clock *clock,
-		    struct err *e);
+/** fsg_adopt_copy_file - make @entry->path below @to and copy the data, holes kept. */
+int fsg_adopt_copy_file(const struct tree_entry *entry, int to, const struct adopt_clock *clock,
+			struct err *e);
 
-/** adopt_copy_attributes - owner, mode, extended attributes with ACLs, times. */
-int adopt_copy_attributes(const struct tree_entry *entry, int to, struct err *e);
+/** fsg_adopt_copy_attributes - owner, mode, extended attributes with ACLs, times. */
+int fsg_adopt_copy_attributes(const struct tree_entry *entry, int to, struct err *e);
 
-/** adopt_compare - kind, owner, mode, times, size, data, link and attributes are the same. */
-int adopt_compare(const struct tree_entry *entry, int to, const struct adopt_clock *clock,
-		  struct err *e);
+/** fsg_adopt_compare - kind, owner, mode, times, size, data, link and attributes are the same. */
+int fsg_adopt_compare(const struct tree_entry *entry, int to, const struct adopt_clock *clock,
+		      struct err *e);

@@ -26,7 +26,7 @@ static void new_name(const char *name, char buf[static NEW_NAME_MAX])
 	(void)snprintf(buf, NEW_NAME_MAX, ".%s.new", name);
 }
 
-void create_tidy(int store, const char *name)
+void fsg_create_tidy(int store, const char *name)
 {
 	char tmp[NEW_NAME_MAX];
 
@@ -108,12 +108,12 @@ static int fill(const struct creation *c, int mnt, struct err *e)
 	(void)unlinkat(mnt, "lost+found", AT_REMOVEDIR);
 	if (fchown(mnt, st.st_uid, st.st_gid) < 0 || fchmod(mnt, st.st_mode & 07777) < 0)
 		return err_os(e, errno, "cannot set the owner of the share");
-	empty = target_empty(c->source, c->source_path, e);
+	empty = fsg_target_empty(c->source, c->source_path, e);
 	if (empty < 0 || empty == 1)
 		return empty < 0 ? empty : 0;
 	if (!c->policy->adopt)
 		return refuse_content(c, e);
-	return adopt_tree(c->source, c->source_path, mnt, c->deadline_ms, e);
+	return fsg_adopt_tree(c->source, c->source_path, mnt, c->deadline_ms, e);
 }
 
 /* All that is done to the new image while no one else can see it. */
@@ -124,13 +124,13 @@ static int make_content(const struct creation *c, int fd, const char *path, uint
 	auto_mnt struct mnt mnt = MNT_NONE;
 	int r;
 
-	r = image_format(path, c->policy->tag, bytes, c->deadline_ms, e);
+	r = fsg_image_format(path, c->policy->tag, bytes, c->deadline_ms, e);
 	if (r == 0 && c->policy->reserve)
-		r = create_reserve(fd, bytes, path, e);
+		r = fsg_create_reserve(fd, bytes, path, e);
 	if (r == 0)
-		r = loop_attach(fd, path, &loop, e);
+		r = fsg_loop_attach(fd, path, &loop, e);
 	if (r == 0)
-		r = mnt_make(&loop, false, c->store, &mnt, e);
+		r = fsg_mnt_make(&loop, false, c->store, &mnt, e);
 	if (r == 0)
 		r = fill(c, mnt.root, e);
 	if (r == 0 && syncfs(mnt.root) < 0)
@@ -138,7 +138,7 @@ static int make_content(const struct creation *c, int fd, const char *path, uint
 	return r;
 }
 
-int create_reserve(int fd, uint64_t bytes, const char *where, struct err *e)
+int fsg_create_reserve(int fd, uint64_t bytes, const char *where, struct err *e)
 {
 	if (fallocate(fd, 0, 0, (off_t)bytes) == 0)
 		return 0;
@@ -163,20 +163,20 @@ static int make_file(const struct creation *c, const char *tmp, uint64_t bytes, 
 	return 0;
 }
 
-int create_image(const struct creation *c, struct err *e)
+int fsg_create_image(const struct creation *c, struct err *e)
 {
-	const uint64_t bytes = image_bytes(c->policy->size);
+	const uint64_t bytes = fsg_image_bytes(c->policy->size);
 	char tmp[NEW_NAME_MAX], path[PATH_MAX + NEW_NAME_MAX];
 	auto_close int fd = -1;
 	int r, empty;
 
 	/* Said before anything is made. */
-	empty = c->policy->adopt ? 1 : target_empty(c->source, c->source_path, e);
+	empty = c->policy->adopt ? 1 : fsg_target_empty(c->source, c->source_path, e);
 	if (empty <= 0)
 		return empty < 0 ? empty : refuse_content(c, e);
 	new_name(c->name, tmp);
 	(void)snprintf(path, sizeof(path), "%s/%s", c->store_path, tmp);
-	create_tidy(c->store, c->name);
+	fsg_create_tidy(c->store, c->name);
 	r = make_file(c, tmp, bytes, &fd, e);
 	if (r == 0)
 		r = make_content(c, fd, path, bytes, e);
@@ -185,6 +185,6 @@ int create_image(const struct creation *c, struct err *e)
 	if (r == 0 && (renameat(c->store, tmp, c->store, c->name) < 0 || fsync(c->store) < 0))
 		r = err_os(e, errno, "cannot rename the image %s", path);
 	if (r < 0)
-		create_tidy(c->store, c->name);
+		fsg_create_tidy(c->store, c->name);
 	return r;
 }

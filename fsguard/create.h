@@ -19,13 +19,13 @@ struct creation {
 };
 
 /**
- * create_image - make the image @c->name. What is under that name afterwards is whole; a crash
- * leaves another name, which create_tidy or the next creation removes.
+ * fsg_create_image - make the image @c->name. What is under that name afterwards is whole; a crash
+ * leaves another name, which fsg_create_tidy or the next creation removes.
  */
-int create_image(const struct creation *c, struct err *e);
+int fsg_create_image(const struct creation *c, struct err *e);
 
-/** create_tidy - remove what a crash left of the image @name. */
-void create_tidy(int store, const char *name);
+/** fsg_create_tidy - remove what a crash left of the image @name. */
+void fsg_create_tidy(int store, const char *name);
 
-/** create_reserve - allocate the whole of an image on the host's disk. */
-int create_reserve(int fd, uint64_t bytes, const char *where, struct err *e);
+/** fsg_create_reserve - allocate the whole of an image on the host's disk. */
+int fsg_create_reserve(int fd, uint64_t bytes, const char *where, struct err *e);

@@ -50,14 +50,14 @@ static bool map_fits(int proc, const struct wanted *w)
 	int fd = openat(proc, "maps", O_RDONLY | O_CLOEXEC);
 	auto_fclose FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	auto_free char *line = NULL;
-	unsigned major_nr, minor_nr;
+	char want[32];
 	size_t size = 0;
 
 	if (!f && fd >= 0)
 		(void)close(fd);
+	(void)snprintf(want, sizeof(want), " %02x:%02x ", major(w->dev), minor(w->dev));
 	while (f && getline(&line, &size, f) >= 0)
-		if (sscanf(line, "%*s %*s %*s %x:%x", &major_nr, &minor_nr) == 2 &&
-		    makedev(major_nr, minor_nr) == w->dev)
+		if (strstr(line, want))
 			return true;
 	return false;
 }
@@ -114,7 +114,7 @@ static bool add_holder(int proc, pid_t pid, void *arg)
 	return true;
 }
 
-size_t holders_list(dev_t dev, struct strbuf *out)
+size_t fsg_holders_list(dev_t dev, struct strbuf *out)
 {
 	struct listing l = {.wanted = {.dev = dev}, .out = out};
 
@@ -130,14 +130,14 @@ static bool is_roots(int proc)
 	int fd = openat(proc, "status", O_RDONLY | O_CLOEXEC);
 	auto_fclose FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	auto_free char *line = NULL;
-	unsigned real, effective;
+	static const char root[] = "Uid:\t0\t0\t";
 	size_t size = 0;
 
 	if (!f && fd >= 0)
 		(void)close(fd);
 	while (f && getline(&line, &size, f) >= 0)
-		if (sscanf(line, "Uid: %u %u", &real, &effective) == 2)
-			return real == 0 && effective == 0;
+		if (strncmp(line, root, sizeof(root) - 1) == 0)
+			return true;
 	return false;
 }
 
@@ -183,8 +183,8 @@ static int open_qemu(const char *root, const char *name)
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-bool holders_serve(const char *root, const struct record *rec, const struct record_fs *fs,
-		   dev_t dev, ino_t root_ino)
+bool fsg_holders_serve(const char *root, const struct record *rec, const struct record_fs *fs,
+		       dev_t dev, ino_t root_ino)
 {
 	struct server s = {.wanted = {.dev = dev, .ino = root_ino}};
 	auto_close int qemu = -1;

@@ -9,33 +9,33 @@
 
 #define IMAGE_BLOCK 4096 /* bytes of a block; sizes are multiples of it */
 
-/** image_bytes - the size of the image of a share of @size bytes: whole blocks. */
-static inline uint64_t image_bytes(uint64_t size)
+/** fsg_image_bytes - the size of the image of a share of @size bytes: whole blocks. */
+static inline uint64_t fsg_image_bytes(uint64_t size)
 {
 	return size / IMAGE_BLOCK * IMAGE_BLOCK;
 }
 
-struct image_super {
+struct fsg_image_super {
 	uint64_t bytes; /* of the file system */
 	bool clean;	/* unmounted, without errors, nothing in the journal */
 };
 
-/** image_super - read the superblock of an image that is not mounted. Exit code 65: no ext4. */
-int image_super(int fd, const char *path, struct image_super *ret, struct err *e);
+/** fsg_image_super - read the superblock of an image that is not mounted. Exit code 65: no ext4. */
+int fsg_image_super(int fd, const char *path, struct fsg_image_super *ret, struct err *e);
 
 /**
- * image_format - make the file system with mke2fs in the new, empty image @path.
+ * fsg_image_format - make the file system with mke2fs in the new, empty image @path.
  * @tag: becomes its label, cut at 16 bytes
  * @bytes: of the image
  */
-int image_format(const char *path, const char *tag, uint64_t bytes, uint32_t deadline_ms,
-		 struct err *e);
+int fsg_image_format(const char *path, const char *tag, uint64_t bytes, uint32_t deadline_ms,
+		     struct err *e);
 
 /**
- * image_repair - e2fsck -p on @device; what it cannot do alone refuses the start.
+ * fsg_image_repair - e2fsck -p on @device; what it cannot do alone refuses the start.
  * @path: of the image, for the message that says what to do
  */
-int image_repair(const char *device, const char *path, uint32_t deadline_ms, struct err *e);
+int fsg_image_repair(const char *device, const char *path, uint32_t deadline_ms, struct err *e);
 
-/** image_grow - make the file system as large as @device: e2fsck -f -p, then resize2fs. */
-int image_grow(const char *device, const char *path, uint32_t deadline_ms, struct err *e);
+/** fsg_image_grow - make the file system as large as @device: e2fsck -f -p, then resize2fs. */
+int fsg_image_grow(const char *device, const char *path, uint32_t deadline_ms, struct err *e);

@@ -46,9 +46,9 @@ static int add_share(struct job *j, const struct policy_share *policy, struct er
 		return err_set(e, EX_CORDON_DATA, ENOENT,
 			       "[share %s]: the domain's record has no such filesystem",
 			       policy->tag);
-	store_name(policy->tag, share->name);
+	fsg_store_name(policy->tag, share->name);
 	j->n_shares++;
-	share->target = target_clean(share->fs->source);
+	share->target = fsg_target_clean(share->fs->source);
 	if (!share->target)
 		return err_set(e, EX_CORDON_POLICY, EINVAL,
 			       "[share %s]: its folder '%s' is no absolute path without '.' and "
@@ -73,7 +73,7 @@ static int tie_shares(struct job *j, struct err *e)
 	return r;
 }
 
-int job_load(struct job *j, const struct uuid *uuid, struct err *e)
+int fsg_job_load(struct job *j, const struct uuid *uuid, struct err *e)
 {
 	int r;
 
@@ -83,26 +83,26 @@ int job_load(struct job *j, const struct uuid *uuid, struct err *e)
 	return r < 0 ? r : tie_shares(j, e);
 }
 
-int job_open_store(struct job *j, const struct uuid *uuid, bool make, struct err *e)
+int fsg_job_open_store(struct job *j, const struct uuid *uuid, bool make, struct err *e)
 {
 	int r;
 
-	store_dir(j->root, uuid, j->store_path, sizeof(j->store_path));
-	r = store_open(j->root, uuid, make, &j->store, e);
+	fsg_store_dir(j->root, uuid, j->store_path, sizeof(j->store_path));
+	r = fsg_store_open(j->root, uuid, make, &j->store, e);
 	if (r < 0)
 		return r;
 	if (!j->host.lock_deadline_ms)
 		(void)host_config_load(j->root, &j->host, NULL);
-	return store_lock(j->store, j->store_path,
-			  j->host.lock_deadline_ms ? j->host.lock_deadline_ms : 10000, e);
+	return fsg_store_lock(j->store, j->store_path,
+			      j->host.lock_deadline_ms ? j->host.lock_deadline_ms : 10000, e);
 }
 
-int job_lock_host(const struct job *j, struct err *e)
+int fsg_job_lock_host(const struct job *j, struct err *e)
 {
 	return record_lock_host(j->root, j->host.lock_deadline_ms, e);
 }
 
-void job_free(struct job *j)
+void fsg_job_free(struct job *j)
 {
 	for (size_t i = 0; i < j->n_shares; i++) {
 		free(j->shares[i].target);
@@ -115,7 +115,7 @@ void job_free(struct job *j)
 	util_closep(&j->store);
 }
 
-const char *job_where(const struct job *j, const struct share *share, char *buf, size_t size)
+const char *fsg_job_where(const struct job *j, const struct share *share, char *buf, size_t size)
 {
 	(void)snprintf(buf, size, "%s: [share %s]",
 		       j->policy.path ? j->policy.path : "virt-cordon.ini", share->policy->tag);

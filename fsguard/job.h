@@ -34,19 +34,19 @@ struct job {
 	}
 
 /**
- * job_load - the recorded domain @uuid with the policy that its start accepted. A filesystem
+ * fsg_job_load - the recorded domain @uuid with the policy that its start accepted. A filesystem
  * without a section, or the reverse, is an error here: the hook does not let such a domain start.
  */
-int job_load(struct job *j, const struct uuid *uuid, struct err *e);
+int fsg_job_load(struct job *j, const struct uuid *uuid, struct err *e);
 
-/** job_open_store - open and lock the folder of images. -ENOENT: not there, and not made. */
-int job_open_store(struct job *j, const struct uuid *uuid, bool make, struct err *e);
+/** fsg_job_open_store - open and lock the folder of images. -ENOENT: not there, and not made. */
+int fsg_job_open_store(struct job *j, const struct uuid *uuid, bool make, struct err *e);
 
-/** job_lock_host - the lock of the host, a descriptor. */
-int job_lock_host(const struct job *j, struct err *e);
+/** fsg_job_lock_host - the lock of the host, a descriptor. */
+int fsg_job_lock_host(const struct job *j, struct err *e);
 
-void job_free(struct job *j);
-#define auto_job __attribute__((cleanup(job_free)))
+void fsg_job_free(struct job *j);
+#define auto_job __attribute__((cleanup(fsg_job_free)))
 
-/** job_where - "FILE:LINE: [share TAG]" of a share, for messages. Returns @buf. */
-const char *job_where(const struct job *j, const struct share *share, char *buf, size_t size);
+/** fsg_job_where - "FILE:LINE: [share TAG]" of a share, for messages. Returns @buf. */
+const char *fsg_job_where(const struct job *j, const struct share *share, char *buf, size_t size);

@@ -16,13 +16,13 @@
 #define ATTACH_TRIES 64
 #define BLOCK_SIZE 4096 /* of the file system in it; direct I/O wants no smaller one */
 
-const char *loop_path(const struct loop *loop, char buf[static LOOP_PATH_MAX])
+const char *fsg_loop_path(const struct loop *loop, char buf[static LOOP_PATH_MAX])
 {
 	(void)snprintf(buf, LOOP_PATH_MAX, "/dev/loop%u", loop->number);
 	return buf;
 }
 
-void loop_close(struct loop *loop)
+void fsg_loop_close(struct loop *loop)
 {
 	util_closep(&loop->fd);
 }
@@ -33,11 +33,11 @@ static int open_number(unsigned number, struct loop *ret, struct err *e)
 	char path[LOOP_PATH_MAX];
 	struct stat st;
 
-	loop.fd = open(loop_path(&loop, path), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	loop.fd = open(fsg_loop_path(&loop, path), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (loop.fd < 0)
 		return err_os(e, errno, "cannot open %s", path);
 	if (fstat(loop.fd, &st) < 0 || !S_ISBLK(st.st_mode)) {
-		loop_close(&loop);
+		fsg_loop_close(&loop);
 		return err_set(e, EX_CORDON_OS, ENOTBLK, "%s is not a block device", path);
 	}
 	loop.dev = st.st_rdev;
@@ -61,14 +61,15 @@ static int attach_free(int control, const struct loop_config *config, struct loo
 	if (ioctl(loop.fd, LOOP_CONFIGURE, config) < 0) {
 		if (errno == EBUSY)
 			return 1;
-		return err_os(e, errno, "cannot attach the image to %s", loop_path(&loop, path));
+		return err_os(e, errno, "cannot attach the image to %s",
+			      fsg_loop_path(&loop, path));
 	}
 	*ret = loop;
 	loop.fd = -1;
 	return 0;
 }
 
-int loop_attach(int image, const char *name, struct loop *ret, struct err *e)
+int fsg_loop_attach(int image, const char *name, struct loop *ret, struct err *e)
 {
 	auto_close int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	struct loop_config config = {
@@ -96,8 +97,8 @@ int loop_attach(int image, const char *name, struct loop *ret, struct err *e)
 }
 
 /*
- * Whether @number holds the file: 1, 0 or -errno. Devices come and go meanwhile, but one that cannot
- * be asked may be it.
+ * Whether @number holds the file: 1, 0 or -errno. Devices come and go meanwhile, but one that
+ * cannot be asked may be it.
  */
 static int holds(unsigned number, const struct stat *st, struct loop *ret, struct loop_info64 *info,
 		 struct err *e)
@@ -115,7 +116,7 @@ static int holds(unsigned number, const struct stat *st, struct loop *ret, struc
 	if (ioctl(loop.fd, LOOP_GET_STATUS64, info) < 0)
 		return errno == ENXIO ? 0
 				      : err_os(e, errno, "cannot ask %s for its file",
-					       loop_path(&loop, path));
+					       fsg_loop_path(&loop, path));
 	if (info->lo_device != st->st_dev || info->lo_inode != st->st_ino)
 		return 0;
 	loop.direct_io = info->lo_flags & LO_FLAGS_DIRECT_IO;
@@ -133,7 +134,7 @@ static bool attached(int sys, const char *name)
 	return faccessat(sys, path, F_OK, 0) == 0;
 }
 
-int loop_find(const struct stat *st, struct loop *ret, struct err *e)
+int fsg_loop_find(const struct stat *st, struct loop *ret, struct err *e)
 {
 	auto_closedir DIR *d = opendir("/sys/block");
 	struct loop_info64 info;
@@ -155,8 +156,8 @@ int loop_find(const struct stat *st, struct loop *ret, struct err *e)
 			continue;
 		if (!info.lo_offset && !info.lo_sizelimit && !(info.lo_flags & LO_FLAGS_READ_ONLY))
 			return 1;
-		loop_path(ret, path);
-		loop_close(ret);
+		fsg_loop_path(ret, path);
+		fsg_loop_close(ret);
 		return err_set(e, EX_CORDON_OS, EBUSY,
 			       "the image is already behind %s, which another program attached "
 			       "(read-only, or a part of it); write: losetup -d %s",
@@ -166,19 +167,20 @@ int loop_find(const struct stat *st, struct loop *ret, struct err *e)
 }
 
 /* The kernel gives no one else a device for himself that has a file system mounted. */
-bool loop_in_use(const struct loop *loop)
+bool fsg_loop_in_use(const struct loop *loop)
 {
 	char path[LOOP_PATH_MAX];
-	auto_close int fd = open(loop_path(loop, path), O_RDONLY | O_EXCL | O_CLOEXEC | O_NOFOLLOW);
+	auto_close int fd =
+		open(fsg_loop_path(loop, path), O_RDONLY | O_EXCL | O_CLOEXEC | O_NOFOLLOW);
 
 	return fd < 0 && errno == EBUSY;
 }
 
-int loop_resize(const struct loop *loop, struct err *e)
+int fsg_loop_resize(const struct loop *loop, struct err *e)
 {
 	char path[LOOP_PATH_MAX];
 
 	if (ioctl(loop->fd, LOOP_SET_CAPACITY) < 0)
-		return err_os(e, errno, "cannot resize %s", loop_path(loop, path));
+		return err_os(e, errno, "cannot resize %s", fsg_loop_path(loop, path));
 	return 0;
 }

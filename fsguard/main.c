@@ -39,7 +39,7 @@ static int verb_plan(const struct cli *cli, struct err *e)
 	int r = find_target(cli, &uuid, e);
 
 	if (r == 0)
-		r = shares_plan(cli->root, &uuid, &out, e);
+		r = fsg_shares_plan(cli->root, &uuid, &out, e);
 	fputs(sb_str(&out), stdout);
 	return r;
 }
@@ -49,7 +49,7 @@ static int verb_apply(const struct cli *cli, struct err *e)
 	struct uuid uuid;
 	int r = find_target(cli, &uuid, e);
 
-	return r < 0 ? r : shares_apply(cli->root, &uuid, e);
+	return r < 0 ? r : fsg_shares_apply(cli->root, &uuid, e);
 }
 
 static int verb_revert(const struct cli *cli, struct err *e)
@@ -62,7 +62,7 @@ static int verb_revert(const struct cli *cli, struct err *e)
 		return 0; /* nothing recorded, nothing to take back */
 	if (r < 0)
 		return err_set(e, local.exit, local.errnum, "%s", local.msg);
-	return shares_revert(cli->root, &uuid, e);
+	return fsg_shares_revert(cli->root, &uuid, e);
 }
 
 static int verb_check(const struct cli *cli, struct err *e)
@@ -74,7 +74,7 @@ static int verb_check(const struct cli *cli, struct err *e)
 
 	if (r < 0)
 		return r;
-	r = shares_check(cli->root, &uuid, &diff, &first);
+	r = fsg_shares_check(cli->root, &uuid, &diff, &first);
 	if (!cli->quiet)
 		fputs(sb_str(&diff), stdout);
 	if (r == -ESTALE && !cli->quiet) /* the lines say it */
@@ -88,7 +88,7 @@ static int verb_show(const struct cli *cli, struct err *e)
 	struct uuid uuid;
 	int r = find_target(cli, &uuid, e);
 
-	return r < 0 ? r : show_domain(cli->root, &uuid, cli->json, e);
+	return r < 0 ? r : fsg_show_domain(cli->root, &uuid, cli->json, e);
 }
 
 static const struct cli_verb verbs[] = {

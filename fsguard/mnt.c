@@ -42,8 +42,8 @@ static int fs_error(int fs, int errnum, const struct loop *loop, struct err *e)
 
 	said[n > 0 ? n : 0] = '\0';
 	said[strcspn(said, "\n")] = '\0';
-	return err_os(e, errnum, "cannot mount %s%s%s", loop_path(loop, path), *said ? ": " : "",
-		      said);
+	return err_os(e, errnum, "cannot mount %s%s%s", fsg_loop_path(loop, path),
+		      *said ? ": " : "", said);
 }
 
 static int set_options(int fs, const char *source, bool ro)
@@ -64,16 +64,17 @@ static int make_staged(const struct loop *loop, bool ro, int store, struct mnt *
 
 	if (mkdirat(store, STAGING, 0700) < 0 && errno != EEXIST)
 		return err_os(e, errno, "cannot make a folder to mount on");
-	mnt_tidy(store);
+	fsg_mnt_tidy(store);
 	(void)snprintf(where, sizeof(where), "/proc/self/fd/%d/" STAGING, store);
-	if (mount(loop_path(loop, path), where, "ext4", MS_ALL | (ro ? MS_RDONLY : 0), OPTIONS) < 0)
+	if (mount(fsg_loop_path(loop, path), where, "ext4", MS_ALL | (ro ? MS_RDONLY : 0),
+		  OPTIONS) < 0)
 		return fs_error(-1, errno, loop, e);
 	ret->staging = fcntl(store, F_DUPFD_CLOEXEC, 0);
 	ret->fd = openat(store, STAGING, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return ret->fd < 0 || ret->staging < 0 ? err_os(e, errno, "cannot open the mount") : 0;
 }
 
-int mnt_make(const struct loop *loop, bool ro, int store, struct mnt *ret, struct err *e)
+int fsg_mnt_make(const struct loop *loop, bool ro, int store, struct mnt *ret, struct err *e)
 {
 	auto_close int fs = fsopen("ext4", FSOPEN_CLOEXEC);
 	auto_mnt struct mnt mnt = MNT_NONE;
@@ -87,7 +88,7 @@ int mnt_make(const struct loop *loop, bool ro, int store, struct mnt *ret, struc
 	} else if (fs < 0) {
 		return err_os(e, errno, "cannot mount ext4");
 	} else {
-		r = set_options(fs, loop_path(loop, path), ro);
+		r = set_options(fs, fsg_loop_path(loop, path), ro);
 		if (r < 0)
 			return fs_error(fs, -r, loop, e);
 		mnt.fd = fsmount(fs, FSMOUNT_CLOEXEC, ATTRS | (ro ? MOUNT_ATTR_RDONLY : 0));
@@ -96,17 +97,17 @@ int mnt_make(const struct loop *loop, bool ro, int store, struct mnt *ret, struc
 	}
 	mnt.root = openat(mnt.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (mnt.root < 0)
-		return err_os(e, errno, "cannot open the mount of %s", loop_path(loop, path));
-	if (!mnt_verify(mnt.root, loop->dev, ro, path, NULL))
+		return err_os(e, errno, "cannot open the mount of %s", fsg_loop_path(loop, path));
+	if (!fsg_mnt_verify(mnt.root, loop->dev, ro, path, NULL))
 		return err_set(e, EX_CORDON_UNAVAILABLE, EOPNOTSUPP,
 			       "the kernel did not mount %s with nosymfollow,nosuid,nodev,noexec",
-			       loop_path(loop, path));
+			       fsg_loop_path(loop, path));
 	*ret = mnt;
 	mnt = MNT_NONE;
 	return 0;
 }
 
-int mnt_attach(const struct mnt *mnt, int target, const char *path, struct err *e)
+int fsg_mnt_attach(const struct mnt *mnt, int target, const char *path, struct err *e)
 {
 	char from[64], to[64];
 
@@ -123,16 +124,16 @@ int mnt_attach(const struct mnt *mnt, int target, const char *path, struct err *
 	return 0;
 }
 
-void mnt_close(struct mnt *mnt)
+void fsg_mnt_close(struct mnt *mnt)
 {
 	util_closep(&mnt->root);
 	util_closep(&mnt->fd);
 	if (mnt->staging >= 0)
-		mnt_tidy(mnt->staging);
+		fsg_mnt_tidy(mnt->staging);
 	util_closep(&mnt->staging);
 }
 
-void mnt_tidy(int store)
+void fsg_mnt_tidy(int store)
 {
 	char where[64];
 
@@ -141,7 +142,7 @@ void mnt_tidy(int store)
 		;
 }
 
-bool mnt_verify(int fd, dev_t dev, bool ro, const char *path, struct strbuf *why)
+bool fsg_mnt_verify(int fd, dev_t dev, bool ro, const char *path, struct strbuf *why)
 {
 	static const struct {
 		unsigned long flag;
@@ -178,7 +179,7 @@ bool mnt_verify(int fd, dev_t dev, bool ro, const char *path, struct strbuf *why
 	return good;
 }
 
-int mnt_repair(int fd, bool ro, const char *path, struct err *e)
+int fsg_mnt_repair(int fd, bool ro, const char *path, struct err *e)
 {
 	struct mount_attr attr = {.attr_set = ATTRS | (ro ? MOUNT_ATTR_RDONLY : 0),
 				  .attr_clr = MOUNT_ATTR__ATIME | (ro ? 0 : MOUNT_ATTR_RDONLY)};
@@ -196,7 +197,7 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-void mnt_trim(int fd, unsigned max_ms)
+void fsg_mnt_trim(int fd, unsigned max_ms)
 {
 	const uint64_t end = now_ms() + max_ms;
 	struct statfs fs;

@@ -31,30 +31,30 @@ struct mnt {
 #define MNT_NONE ((struct mnt){.fd = -1, .root = -1, .staging = -1})
 
 /**
- * mnt_make - mount the ext4 in @loop, to be seen by no one yet.
+ * fsg_mnt_make - mount the ext4 in @loop, to be seen by no one yet.
  * @store: the folder of images, for what mount(2) needs
  * -EBUSY when it is mounted elsewhere and one of the two is read-only.
  */
-int mnt_make(const struct loop *loop, bool ro, int store, struct mnt *ret, struct err *e);
+int fsg_mnt_make(const struct loop *loop, bool ro, int store, struct mnt *ret, struct err *e);
 
-/** mnt_attach - put it on the folder @target. @path is for messages. */
-int mnt_attach(const struct mnt *mnt, int target, const char *path, struct err *e);
+/** fsg_mnt_attach - put it on the folder @target. @path is for messages. */
+int fsg_mnt_attach(const struct mnt *mnt, int target, const char *path, struct err *e);
 
-/** mnt_close - let go; one that was put nowhere is unmounted. */
-void mnt_close(struct mnt *mnt);
-#define auto_mnt __attribute__((cleanup(mnt_close)))
+/** fsg_mnt_close - let go; one that was put nowhere is unmounted. */
+void fsg_mnt_close(struct mnt *mnt);
+#define auto_mnt __attribute__((cleanup(fsg_mnt_close)))
 
-/** mnt_tidy - take off what a crash left on the staging folder. */
-void mnt_tidy(int store);
+/** fsg_mnt_tidy - take off what a crash left on the staging folder. */
+void fsg_mnt_tidy(int store);
 
 /**
- * mnt_verify - whether @fd is the root of the file system @dev with all our flags.
+ * fsg_mnt_verify - whether @fd is the root of the file system @dev with all our flags.
  * @why: what differs, a line each, may be NULL
  */
-bool mnt_verify(int fd, dev_t dev, bool ro, const char *path, struct strbuf *why);
+bool fsg_mnt_verify(int fd, dev_t dev, bool ro, const char *path, struct strbuf *why);
 
-/** mnt_repair - set our flags on a mount that lost them; @fd is its root. */
-int mnt_repair(int fd, bool ro, const char *path, struct err *e);
+/** fsg_mnt_repair - set our flags on a mount that lost them; @fd is its root. */
+int fsg_mnt_repair(int fd, bool ro, const char *path, struct err *e);
 
 /* Where a file system is mounted, in this namespace. */
 struct mnt_point {
@@ -62,15 +62,15 @@ struct mnt_point {
 	bool whole; /* its root, not a folder in it */
 };
 
-int mnt_points(dev_t dev, struct mnt_point **ret, size_t *n_ret, struct err *e);
-void mnt_points_free(struct mnt_point *list, size_t n);
+int fsg_mnt_points(dev_t dev, struct mnt_point **ret, size_t *n_ret, struct err *e);
+void fsg_mnt_points_free(struct mnt_point *list, size_t n);
 
 /**
- * mnt_detach - unmount @path if it is the root of @dev, never lazily.
+ * fsg_mnt_detach - unmount @path if it is the root of @dev, never lazily.
  * @wait_ms: try again that long while it is busy
  * -EBUSY when it stays so; -ENOENT (no error set) when @dev is not what is mounted there.
  */
-int mnt_detach(const char *path, dev_t dev, unsigned wait_ms, struct err *e);
+int fsg_mnt_detach(const char *path, dev_t dev, unsigned wait_ms, struct err *e);
 
-/** mnt_trim - give blocks that are free in the file system back to the one below it. */
-void mnt_trim(int fd, unsigned max_ms);
+/** fsg_mnt_trim - give blocks that are free in the file system back to the one below it. */
+void fsg_mnt_trim(int fd, unsigned max_ms);

@@ -58,7 +58,7 @@ static int add_point(struct mnt_point **list, size_t *n, const char *root, char 
 	return grown[*n].path ? (*n)++, 0 : -ENOMEM;
 }
 
-int mnt_points(dev_t dev, struct mnt_point **ret, size_t *n_ret, struct err *e)
+int fsg_mnt_points(dev_t dev, struct mnt_point **ret, size_t *n_ret, struct err *e)
 {
 	auto_fclose FILE *f = fopen("/proc/self/mountinfo", "re");
 	auto_free char *line = NULL;
@@ -73,7 +73,7 @@ int mnt_points(dev_t dev, struct mnt_point **ret, size_t *n_ret, struct err *e)
 		if (parse_line(line, dev, &root, &point))
 			r = add_point(&list, &n, root, point);
 	if (r < 0) {
-		mnt_points_free(list, n);
+		fsg_mnt_points_free(list, n);
 		return err_os(e, -r, "mounts");
 	}
 	*ret = list;
@@ -81,14 +81,14 @@ int mnt_points(dev_t dev, struct mnt_point **ret, size_t *n_ret, struct err *e)
 	return 0;
 }
 
-void mnt_points_free(struct mnt_point *list, size_t n)
+void fsg_mnt_points_free(struct mnt_point *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		free(list[i].path);
 	free(list);
 }
 
-int mnt_detach(const char *path, dev_t dev, unsigned wait_ms, struct err *e)
+int fsg_mnt_detach(const char *path, dev_t dev, unsigned wait_ms, struct err *e)
 {
 	const struct timespec pause = {.tv_nsec = 10000000};
 	auto_free char *copy = strdup(path);
@@ -101,7 +101,7 @@ int mnt_detach(const char *path, dev_t dev, unsigned wait_ms, struct err *e)
 	if (!slash || !slash[1] || strlen(slash + 1) > NAME_MAX)
 		return err_set(e, EX_CORDON_BUG, EINVAL, "'%s' cannot be a mount of ours", path);
 	*slash = '\0';
-	r = target_open(*copy ? copy : "/", &parent, e);
+	r = fsg_target_open(*copy ? copy : "/", &parent, e);
 	if (r < 0)
 		return r;
 	/* A folder with a mount on it can be neither renamed nor removed: its name is safe. */

@@ -38,7 +38,7 @@ static int check_own(const struct job *j, struct err *e)
 			const struct share *b = &j->shares[k];
 			int r = path_related(a->target, b->target)
 					? 1
-					: target_related(a->target_fd, b->target_fd, e);
+					: fsg_target_related(a->target_fd, b->target_fd, e);
 
 			if (r)
 				return r < 0 ? r : refuse(a, b->policy->tag, b->target, "", e);
@@ -53,13 +53,13 @@ static int check_other(const struct job *j, const struct undo_share *other, cons
 {
 	auto_close int fd = -1;
 
-	(void)target_open(other->target, &fd, NULL);
+	(void)fsg_target_open(other->target, &fd, NULL);
 	for (size_t i = 0; i < j->n_shares; i++) {
 		const struct share *share = &j->shares[i];
 		int r = path_related(share->target, other->target);
 
 		if (r == 0 && fd >= 0)
-			r = target_related(share->target_fd, fd, e);
+			r = fsg_target_related(share->target_fd, fd, e);
 		if (r)
 			return r < 0 ? r : refuse(share, other->tag, other->target, owner, e);
 	}
@@ -74,7 +74,7 @@ static int check_domain(const struct job *j, const struct uuid *uuid, struct err
 	char owner[UUID_STRLEN];
 	int r;
 
-	r = undo_load(j->root, uuid, &undo, &local);
+	r = fsg_undo_load(j->root, uuid, &undo, &local);
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0) /* what it has mounted is not known */
@@ -88,7 +88,7 @@ static int check_domain(const struct job *j, const struct uuid *uuid, struct err
 	return r;
 }
 
-int overlap_check(const struct job *j, struct err *e)
+int fsg_overlap_check(const struct job *j, struct err *e)
 {
 	auto_free struct uuid *list = NULL;
 	size_t n = 0;
@@ -103,7 +103,7 @@ int overlap_check(const struct job *j, struct err *e)
 	return r;
 }
 
-void pressure_warn(const struct job *j, struct strbuf *out)
+void fsg_pressure_warn(const struct job *j, struct strbuf *out)
 {
 	uint64_t may_grow = 0, left;
 	struct statvfs fs;
@@ -113,7 +113,7 @@ void pressure_warn(const struct job *j, struct strbuf *out)
 		return;
 	left = (uint64_t)fs.f_bavail * fs.f_frsize;
 	for (size_t i = 0; i < j->n_shares; i++) {
-		const uint64_t size = image_bytes(j->shares[i].policy->size);
+		const uint64_t size = fsg_image_bytes(j->shares[i].policy->size);
 		uint64_t used = 0;
 
 		if (fstatat(j->store, j->shares[i].name, &st, AT_SYMLINK_NOFOLLOW) == 0)

@@ -30,17 +30,17 @@ static void look(struct job *j, struct share *share, struct state *s)
 	struct statvfs fs;
 	struct stat st;
 
-	s->in_force = share_verify(j, share, NULL, NULL) == 0;
+	s->in_force = fsg_share_verify(j, share, NULL, NULL) == 0;
 	if (j->store >= 0 && fstatat(j->store, share->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		s->on_disk = (uint64_t)st.st_blocks * 512;
-	if (target_open(share->target, &fd, NULL) < 0 || fstat(fd, &st) < 0 || st.st_ino != 2 ||
+	if (fsg_target_open(share->target, &fd, NULL) < 0 || fstat(fd, &st) < 0 || st.st_ino != 2 ||
 	    fstatvfs(fd, &fs) < 0 || !s->in_force)
 		return;
 	s->mounted = true;
 	s->has = (uint64_t)fs.f_blocks * fs.f_frsize;
 	s->used = s->has - (uint64_t)fs.f_bfree * fs.f_frsize;
 	util_closep(&fd);
-	(void)holders_list(st.st_dev, &s->holders);
+	(void)fsg_holders_list(st.st_dev, &s->holders);
 }
 
 static json_t *to_json(const struct share *share, const struct state *s)
@@ -65,16 +65,16 @@ static void print_text(const struct share *share, const struct state *s)
 		printf("  held by  %s\n", sb_str(&s->holders));
 }
 
-int show_domain(const char *root, const struct uuid *uuid, bool json, struct err *e)
+int fsg_show_domain(const char *root, const struct uuid *uuid, bool json, struct err *e)
 {
 	auto_job struct job j = JOB_INIT(root);
 	json_t *list = json_array(), *doc;
 	int r;
 
-	r = job_load(&j, uuid, e);
+	r = fsg_job_load(&j, uuid, e);
 	if (r == 0) {
-		store_dir(root, uuid, j.store_path, sizeof(j.store_path));
-		(void)store_open(root, uuid, false, &j.store, NULL);
+		fsg_store_dir(root, uuid, j.store_path, sizeof(j.store_path));
+		(void)fsg_store_open(root, uuid, false, &j.store, NULL);
 	}
 	for (size_t i = 0; i < j.n_shares && r == 0; i++) {
 		struct state s = {0};

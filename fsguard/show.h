@@ -7,5 +7,5 @@
 
 #include <stdbool.h>
 
-/** show_domain - print the shares of the recorded domain @uuid. */
-int show_domain(const char *root, const struct uuid *uuid, bool json, struct err *e);
+/** fsg_show_domain - print the shares of the recorded domain @uuid. */
+int fsg_show_domain(const char *root, const struct uuid *uuid, bool json, struct err *e);

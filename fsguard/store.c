@@ -15,7 +15,7 @@
 
 #define LIB_DIR "/var/lib/virt-cordon"
 
-const char *store_dir(const char *root, const struct uuid *uuid, char *buf, size_t size)
+const char *fsg_store_dir(const char *root, const struct uuid *uuid, char *buf, size_t size)
 {
 	char u[UUID_STRLEN];
 
@@ -23,7 +23,7 @@ const char *store_dir(const char *root, const struct uuid *uuid, char *buf, size
 	return buf;
 }
 
-void store_name(const char *tag, char buf[static STORE_NAME_MAX])
+void fsg_store_name(const char *tag, char buf[static STORE_NAME_MAX])
 {
 	auto_sb struct strbuf name = {0};
 
@@ -62,7 +62,7 @@ static int step(int *fd, const char *name, bool make, mode_t mode, const char *p
 	return 0;
 }
 
-int store_open(const char *root, const struct uuid *uuid, bool make, int *ret_fd, struct err *e)
+int fsg_store_open(const char *root, const struct uuid *uuid, bool make, int *ret_fd, struct err *e)
 {
 	char path[4096], u[UUID_STRLEN];
 	const struct {
@@ -77,7 +77,7 @@ int store_open(const char *root, const struct uuid *uuid, bool make, int *ret_fd
 	if (fd < 0)
 		return err_os(e, errno, "cannot open %s", *root ? root : "/");
 	uuid_str(uuid, u);
-	store_dir(root, uuid, path, sizeof(path));
+	fsg_store_dir(root, uuid, path, sizeof(path));
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && r == 0; i++)
 		r = step(&fd, steps[i].name, make, steps[i].mode, path, e);
 	if (r < 0)
@@ -86,7 +86,7 @@ int store_open(const char *root, const struct uuid *uuid, bool make, int *ret_fd
 	return 0;
 }
 
-int store_lock(int dir, const char *path, uint32_t deadline_ms, struct err *e)
+int fsg_store_lock(int dir, const char *path, uint32_t deadline_ms, struct err *e)
 {
 	const struct timespec pause = {.tv_nsec = 5000000};
 
@@ -103,8 +103,8 @@ int store_lock(int dir, const char *path, uint32_t deadline_ms, struct err *e)
 	return 0;
 }
 
-int store_open_image(int dir, const char *path, const char *name, int *ret_fd, struct stat *ret_st,
-		     struct err *e)
+int fsg_store_open_image(int dir, const char *path, const char *name, int *ret_fd,
+			 struct stat *ret_st, struct err *e)
 {
 	auto_close int fd =
 		openat(dir, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

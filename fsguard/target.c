@@ -37,7 +37,7 @@ static int open_no_links(const char *path, int *ret_fd)
 	return fd < 0 ? -errno : 0;
 }
 
-char *target_clean(const char *path)
+char *fsg_target_clean(const char *path)
 {
 	auto_sb struct strbuf out = {0};
 	auto_free char *copy = strdup(path);
@@ -55,7 +55,7 @@ char *target_clean(const char *path)
 	return sb_take(&out);
 }
 
-int target_open(const char *path, int *ret_fd, struct err *e)
+int fsg_target_open(const char *path, int *ret_fd, struct err *e)
 {
 	auto_free char *real = NULL;
 	auto_close int fd = -1;
@@ -107,7 +107,7 @@ static int lies_in(int fd, const struct stat *above, struct err *e)
 	return err_set(e, EX_CORDON_OS, ELOOP, "more than %d folders above one another", DEPTH_MAX);
 }
 
-int target_related(int a, int b, struct err *e)
+int fsg_target_related(int a, int b, struct err *e)
 {
 	struct stat sa, sb;
 	int r;
@@ -125,7 +125,7 @@ static int admit_one(const char *place, int fd, const char *path, struct err *e)
 
 	if (other < 0)
 		return 0; /* not there, so nothing of the host's is in it */
-	r = target_related(fd, other, e);
+	r = fsg_target_related(fd, other, e);
 	if (r == 1)
 		return err_set(e, EX_CORDON_POLICY, EPERM,
 			       "the folder %s is, contains or lies in %s, which the host itself "
@@ -134,7 +134,7 @@ static int admit_one(const char *place, int fd, const char *path, struct err *e)
 	return r;
 }
 
-int target_admit(const char *root, int fd, const char *path, struct err *e)
+int fsg_target_admit(const char *root, int fd, const char *path, struct err *e)
 {
 	static const char *const own[] = {"/etc/virt-cordon", "/etc/libvirt/hooks",
 					  "/run/virt-cordon", "/var/lib/virt-cordon"};
@@ -150,7 +150,7 @@ int target_admit(const char *root, int fd, const char *path, struct err *e)
 	return r;
 }
 
-int target_empty(int fd, const char *path, struct err *e)
+int fsg_target_empty(int fd, const char *path, struct err *e)
 {
 	auto_close int dir = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dir);

@@ -134,7 +134,7 @@ static int walk_dir(struct walk *w, int dir, const char *path, struct err *e)
 	return r;
 }
 
-int tree_walk(int top, const struct tree_visitor *v, struct err *e)
+int fsg_tree_walk(int top, const struct tree_visitor *v, struct err *e)
 {
 	struct walk w = {.v = v};
 	struct stat st;

@@ -19,8 +19,8 @@ struct tree_entry {
 };
 
 /**
- * tree_walk - call @each for every entry below @top, a folder before what is in it, in the order of
- * names. It ends at the first that returns other than 0, with that.
+ * fsg_tree_walk - call @each for every entry below @top, a folder before what is in it, in the
+ * order of names. It ends at the first that returns other than 0, with that.
  * @after: called for a folder after what is in it; may be NULL
  *
  * Another file system below @top is -EXDEV.
@@ -30,4 +30,4 @@ struct tree_visitor {
 	int (*after)(const struct tree_entry *entry, void *arg, struct err *e);
 	void *arg;
 };
-int tree_walk(int top, const struct tree_visitor *v, struct err *e);
+int fsg_tree_walk(int top, const struct tree_visitor *v, struct err *e);

@@ -14,7 +14,7 @@
 
 #define HEAD "virt-cordon-fsguard 1"
 
-int undo_add(struct undo *u, const char *tag, const char *target)
+int fsg_undo_add(struct undo *u, const char *tag, const char *target)
 {
 	struct undo_share share = {strdup(tag), strdup(target)}, *grown;
 
@@ -30,7 +30,7 @@ int undo_add(struct undo *u, const char *tag, const char *target)
 	return 0;
 }
 
-int undo_save(const char *root, const struct uuid *uuid, const struct undo *u, struct err *e)
+int fsg_undo_save(const char *root, const struct uuid *uuid, const struct undo *u, struct err *e)
 {
 	auto_sb struct strbuf text = {0};
 
@@ -61,10 +61,10 @@ static bool parse_share(char *line, struct undo *u)
 		return false;
 	*blank = '\0';
 	return record_decode(line, &tag) && record_decode(blank + 1, &target) && tag.len &&
-	       target.len && undo_add(u, sb_str(&tag), sb_str(&target)) == 0;
+	       target.len && fsg_undo_add(u, sb_str(&tag), sb_str(&target)) == 0;
 }
 
-int undo_load(const char *root, const struct uuid *uuid, struct undo *ret, struct err *e)
+int fsg_undo_load(const char *root, const struct uuid *uuid, struct undo *ret, struct err *e)
 {
 	auto_free char *text = NULL;
 	auto_undo struct undo u = {0};
@@ -93,7 +93,7 @@ int undo_load(const char *root, const struct uuid *uuid, struct undo *ret, struc
 	return 0;
 }
 
-int undo_remove(const char *root, const struct uuid *uuid, struct err *e)
+int fsg_undo_remove(const char *root, const struct uuid *uuid, struct err *e)
 {
 	char dir[PATH_MAX], path[PATH_MAX + 32];
 
@@ -104,7 +104,7 @@ int undo_remove(const char *root, const struct uuid *uuid, struct err *e)
 	return 0;
 }
 
-void undo_free(struct undo *u)
+void fsg_undo_free(struct undo *u)
 {
 	for (size_t i = 0; i < u->n; i++) {
 		free(u->list[i].tag);

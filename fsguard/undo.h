@@ -20,15 +20,15 @@ struct undo {
 	size_t n;
 };
 
-/** undo_add - remember a share before it is mounted; strings are copied. -ENOMEM. */
-int undo_add(struct undo *u, const char *tag, const char *target);
+/** fsg_undo_add - remember a share before it is mounted; strings are copied. -ENOMEM. */
+int fsg_undo_add(struct undo *u, const char *tag, const char *target);
 
-/** undo_save, undo_load - atomically; a missing file is -ENOENT (exit code 66). */
-int undo_save(const char *root, const struct uuid *uuid, const struct undo *u, struct err *e);
-int undo_load(const char *root, const struct uuid *uuid, struct undo *ret, struct err *e);
+/** fsg_undo_save, fsg_undo_load - atomically; a missing file is -ENOENT (exit code 66). */
+int fsg_undo_save(const char *root, const struct uuid *uuid, const struct undo *u, struct err *e);
+int fsg_undo_load(const char *root, const struct uuid *uuid, struct undo *ret, struct err *e);
 
-/** undo_remove - nothing is in force any more. */
-int undo_remove(const char *root, const struct uuid *uuid, struct err *e);
+/** fsg_undo_remove - nothing is in force any more. */
+int fsg_undo_remove(const char *root, const struct uuid *uuid, struct err *e);
 
-void undo_free(struct undo *u);
-#define auto_undo __attribute__((cleanup(undo_free)))
+void fsg_undo_free(struct undo *u);
+#define auto_undo __attribute__((cleanup(fsg_undo_free)))

@@ -21,7 +21,7 @@
 #define SERVE_MS 3000 /* for virtiofsd to enter its folder */
 
 /* An image and the loop device in front of it. */
-struct disk {
+struct volume {
 	int fd;
 	struct stat st;
 	struct loop loop;
@@ -29,32 +29,32 @@ struct disk {
 	char path[PATH_MAX + STORE_NAME_MAX];
 };
 
-#define DISK_NONE                                                                                  \
-	(struct disk)                                                                              \
+#define VOLUME_NONE                                                                                \
+	(struct volume)                                                                            \
 	{                                                                                          \
 		.fd = -1, .loop.fd = -1                                                            \
 	}
 
-static void disk_close(struct disk *d)
+static void volume_close(struct volume *d)
 {
-	loop_close(&d->loop);
+	fsg_loop_close(&d->loop);
 	util_closep(&d->fd);
 }
-#define auto_disk __attribute__((cleanup(disk_close)))
+#define auto_volume __attribute__((cleanup(volume_close)))
 
-static int disk_open(const struct job *j, const char *name, struct disk *d, struct err *e)
+static int volume_open(const struct job *j, const char *name, struct volume *d, struct err *e)
 {
 	(void)snprintf(d->path, sizeof(d->path), "%s/%s", j->store_path, name);
-	return store_open_image(j->store, j->store_path, name, &d->fd, &d->st, e);
+	return fsg_store_open_image(j->store, j->store_path, name, &d->fd, &d->st, e);
 }
 
 /* The loop device it is behind. Returns 1, or 0 when there is none. */
-static int disk_find_loop(struct disk *d, struct err *e)
+static int volume_find_loop(struct volume *d, struct err *e)
 {
-	int r = loop_find(&d->st, &d->loop, e);
+	int r = fsg_loop_find(&d->st, &d->loop, e);
 
 	if (r == 1)
-		d->in_use = loop_in_use(&d->loop);
+		d->in_use = fsg_loop_in_use(&d->loop);
 	return r;
 }
 
@@ -70,25 +70,25 @@ static int make_image(struct job *j, struct share *share, struct err *e)
 		.deadline_ms = j->deadline_ms,
 	};
 
-	return create_image(&c, e);
+	return fsg_create_image(&c, e);
 }
 
-static int open_or_make(struct job *j, struct share *share, struct disk *d, struct err *e)
+static int open_or_make(struct job *j, struct share *share, struct volume *d, struct err *e)
 {
 	struct err local = {0};
 	int r;
 
-	r = disk_open(j, share->name, d, &local);
+	r = volume_open(j, share->name, d, &local);
 	if (r != -ENOENT)
 		return r < 0 ? err_set(e, local.exit, local.errnum, "%s", local.msg) : 0;
 	r = make_image(j, share, e);
-	return r < 0 ? r : disk_open(j, share->name, d, e);
+	return r < 0 ? r : volume_open(j, share->name, d, e);
 }
 
 /* The file first, then what is in it: a crash in between is mended by the next start. */
-static int grow_file(const struct share *share, struct disk *d, struct err *e)
+static int grow_file(const struct share *share, struct volume *d, struct err *e)
 {
-	const uint64_t want = image_bytes(share->policy->size), have = (uint64_t)d->st.st_size;
+	const uint64_t want = fsg_image_bytes(share->policy->size), have = (uint64_t)d->st.st_size;
 
 	if (want < have)
 		return err_set(e, EX_CORDON_POLICY, EINVAL,
@@ -100,49 +100,49 @@ static int grow_file(const struct share *share, struct disk *d, struct err *e)
 	if (ftruncate(d->fd, (off_t)want) < 0)
 		return err_os(e, errno, "cannot grow %s", d->path);
 	if (share->policy->reserve) {
-		int r = create_reserve(d->fd, want, d->path, e);
+		int r = fsg_create_reserve(d->fd, want, d->path, e);
 
 		if (r < 0)
 			return r;
 	}
 	if (fstat(d->fd, &d->st) < 0)
 		return err_os(e, errno, "cannot stat %s", d->path);
-	return d->loop.fd >= 0 ? loop_resize(&d->loop, e) : 0;
+	return d->loop.fd >= 0 ? fsg_loop_resize(&d->loop, e) : 0;
 }
 
 /* Of an image that no one has mounted: attached, checked, and grown. */
-static int ready_disk(struct job *j, struct disk *d, struct err *e)
+static int ready_volume(struct job *j, struct volume *d, struct err *e)
 {
-	struct image_super super;
+	struct fsg_image_super super = {0};
 	char device[LOOP_PATH_MAX];
 	int r = 0;
 
 	if (d->loop.fd < 0)
-		r = loop_attach(d->fd, d->path, &d->loop, e);
+		r = fsg_loop_attach(d->fd, d->path, &d->loop, e);
 	if (r == 0)
-		r = image_super(d->loop.fd, d->path, &super, e);
+		r = fsg_image_super(d->loop.fd, d->path, &super, e);
 	if (r == 0 && !super.clean)
-		r = image_repair(loop_path(&d->loop, device), d->path, j->deadline_ms, e);
-	if (r < 0 || super.bytes == image_bytes((uint64_t)d->st.st_size))
+		r = fsg_image_repair(fsg_loop_path(&d->loop, device), d->path, j->deadline_ms, e);
+	if (r < 0 || super.bytes == fsg_image_bytes((uint64_t)d->st.st_size))
 		return r;
-	return image_grow(loop_path(&d->loop, device), d->path, j->deadline_ms, e);
+	return fsg_image_grow(fsg_loop_path(&d->loop, device), d->path, j->deadline_ms, e);
 }
 
 /* That the name leads to what was mounted: someone may have moved the folder meanwhile. */
-static int verify_place(const struct share *share, const struct disk *d, struct err *e)
+static int verify_place(const struct share *share, const struct volume *d, struct err *e)
 {
 	auto_close int fd = -1;
-	int r = target_open(share->target, &fd, e);
+	int r = fsg_target_open(share->target, &fd, e);
 
 	if (r < 0)
 		return r;
-	if (!mnt_verify(fd, d->loop.dev, share->policy->ro, share->target, NULL))
+	if (!fsg_mnt_verify(fd, d->loop.dev, share->policy->ro, share->target, NULL))
 		return err_set(e, EX_CORDON_OS, ESTALE,
 			       "%s was moved while the share was mounted on it", share->target);
 	return 0;
 }
 
-static int put_in_place(struct job *j, struct share *share, struct disk *d, struct err *e)
+static int put_in_place(struct job *j, struct share *share, struct volume *d, struct err *e)
 {
 	auto_mnt struct mnt mnt = MNT_NONE;
 	auto_sb struct strbuf where = {0};
@@ -151,12 +151,12 @@ static int put_in_place(struct job *j, struct share *share, struct disk *d, stru
 	size_t n = 0;
 	int r;
 
-	r = mnt_make(&d->loop, share->policy->ro, j->store, &mnt, &local);
+	r = fsg_mnt_make(&d->loop, share->policy->ro, j->store, &mnt, &local);
 	if (r == -EBUSY && d->in_use) {
-		(void)mnt_points(d->loop.dev, &points, &n, NULL);
+		(void)fsg_mnt_points(d->loop.dev, &points, &n, NULL);
 		for (size_t i = 0; i < n; i++)
 			sb_addf(&where, "%s%s", i ? ", " : "", points[i].path);
-		mnt_points_free(points, n);
+		fsg_mnt_points_free(points, n);
 		return err_set(e, EX_CORDON_OS, EBUSY,
 			       "the share is mounted elsewhere in another mode (%s); unmount it "
 			       "there: virt-cordon-fsguard unmount",
@@ -164,26 +164,26 @@ static int put_in_place(struct job *j, struct share *share, struct disk *d, stru
 	}
 	if (r < 0)
 		return err_set(e, local.exit, local.errnum, "%s", local.msg);
-	r = mnt_attach(&mnt, share->target_fd, share->target, e);
+	r = fsg_mnt_attach(&mnt, share->target_fd, share->target, e);
 	if (r < 0)
 		return r;
 	share->up = true;
 	return verify_place(share, d, e);
 }
 
-int share_up(struct job *j, struct share *share, struct err *e)
+int fsg_share_up(struct job *j, struct share *share, struct err *e)
 {
-	auto_disk struct disk d = DISK_NONE;
+	auto_volume struct volume d = VOLUME_NONE;
 	struct stat st;
 	int r;
 
 	r = open_or_make(j, share, &d, e);
 	if (r == 0)
-		r = disk_find_loop(&d, e);
+		r = volume_find_loop(&d, e);
 	if (r >= 0)
 		r = grow_file(share, &d, e);
 	if (r == 0 && !d.in_use)
-		r = ready_disk(j, &d, e);
+		r = ready_volume(j, &d, e);
 	if (r < 0)
 		return r;
 	if (fstat(share->target_fd, &st) < 0)
@@ -191,8 +191,8 @@ int share_up(struct job *j, struct share *share, struct err *e)
 	if (st.st_dev != d.loop.dev)
 		return put_in_place(j, share, &d, e);
 	/* Taken over: it was busy at the last stop, or is in place. */
-	if (!mnt_verify(share->target_fd, d.loop.dev, share->policy->ro, share->target, NULL))
-		r = mnt_repair(share->target_fd, share->policy->ro, share->target, e);
+	if (!fsg_mnt_verify(share->target_fd, d.loop.dev, share->policy->ro, share->target, NULL))
+		r = fsg_mnt_repair(share->target_fd, share->policy->ro, share->target, e);
 	return r < 0 ? r : verify_place(share, &d, e);
 }
 
@@ -200,7 +200,7 @@ static int busy(const char *tag, const char *path, dev_t dev, struct err *e)
 {
 	auto_sb struct strbuf who = {0};
 
-	(void)holders_list(dev, &who);
+	(void)fsg_holders_list(dev, &who);
 	return err_set(e, EX_CORDON_TEMPFAIL, EBUSY,
 		       "share %s stays mounted on %s, which is in use by %s; when they are done "
 		       "run: virt-cordon-fsguard revert",
@@ -212,11 +212,11 @@ static void trim_at(const char *path, dev_t dev)
 	auto_close int target = -1, fd = -1;
 	struct stat st;
 
-	if (target_open(path, &target, NULL) < 0 || fstat(target, &st) < 0 || st.st_dev != dev)
+	if (fsg_target_open(path, &target, NULL) < 0 || fstat(target, &st) < 0 || st.st_dev != dev)
 		return;
 	fd = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
-		mnt_trim(fd, TRIM_MS);
+		fsg_mnt_trim(fd, TRIM_MS);
 }
 
 static int take_off(const char *tag, const char *path, dev_t dev, bool trim, struct err *e)
@@ -226,7 +226,7 @@ static int take_off(const char *tag, const char *path, dev_t dev, bool trim, str
 
 	if (trim)
 		trim_at(path, dev);
-	r = mnt_detach(path, dev, BUSY_MS, &local);
+	r = fsg_mnt_detach(path, dev, BUSY_MS, &local);
 	if (r == -EBUSY)
 		return busy(tag, path, dev, e);
 	if (r == -ENOENT && !err_is_set(&local))
@@ -242,7 +242,7 @@ static bool is_ours(const struct mnt_point *point, const char *target, bool move
 }
 
 /* One try at all mounts of the share, as they are called now. */
-static int take_all_off(const struct disk *d, const char *tag, const char *target, bool trim,
+static int take_all_off(const struct volume *d, const char *tag, const char *target, bool trim,
 			struct err *e)
 {
 	struct mnt_point *points = NULL;
@@ -250,32 +250,32 @@ static int take_all_off(const struct disk *d, const char *tag, const char *targe
 	size_t n = 0;
 	int r;
 
-	r = mnt_points(d->loop.dev, &points, &n, e);
+	r = fsg_mnt_points(d->loop.dev, &points, &n, e);
 	for (size_t i = 0; i < n; i++)
 		moved = moved && !is_ours(&points[i], target, false);
 	/* The last one lies on top. */
 	for (size_t i = n; i-- > 0 && r >= 0;)
 		if (is_ours(&points[i], target, moved))
 			r = take_off(tag, points[i].path, d->loop.dev, trim, e);
-	mnt_points_free(points, n);
+	fsg_mnt_points_free(points, n);
 	return r;
 }
 
-int share_down(struct job *j, const char *tag, const char *target, bool trim, struct err *e)
+int fsg_share_down(struct job *j, const char *tag, const char *target, bool trim, struct err *e)
 {
-	auto_disk struct disk d = DISK_NONE;
+	auto_volume struct volume d = VOLUME_NONE;
 	char name[STORE_NAME_MAX];
 	struct err local = {0};
 	int r;
 
-	store_name(tag, name);
-	create_tidy(j->store, name);
-	r = disk_open(j, name, &d, &local);
+	fsg_store_name(tag, name);
+	fsg_create_tidy(j->store, name);
+	r = volume_open(j, name, &d, &local);
 	if (r == -ENOENT)
 		return 0; /* never made */
 	if (r < 0)
 		return err_set(e, local.exit, local.errnum, "%s", local.msg);
-	r = disk_find_loop(&d, e);
+	r = volume_find_loop(&d, e);
 	if (r <= 0)
 		return r;
 	/* Whoever renames a folder above all the time makes a try miss, not all of them. */
@@ -288,13 +288,13 @@ int share_down(struct job *j, const char *tag, const char *target, bool trim, st
 	return r < 0 ? err_set(e, local.exit, local.errnum, "%s", local.msg) : 0;
 }
 
-static bool served_in_time(const struct job *j, const struct share *share, const struct disk *d,
+static bool served_in_time(const struct job *j, const struct share *share, const struct volume *d,
 			   ino_t ino)
 {
 	const struct timespec pause = {.tv_nsec = 20000000};
 
 	for (unsigned waited = 0;; waited += 20) {
-		if (holders_serve(j->root, &j->rec, share->fs, d->loop.dev, ino))
+		if (fsg_holders_serve(j->root, &j->rec, share->fs, d->loop.dev, ino))
 			return true;
 		/* Only right after the start it may still be on its way. */
 		if (j->rec.phase != PHASE_ISOLATED || waited >= SERVE_MS)
@@ -306,28 +306,28 @@ static bool served_in_time(const struct job *j, const struct share *share, const
 static int differs(struct strbuf *diff, const struct share *share, const char *what)
 {
 	if (diff)
-		sb_addf(diff, "share %s: %s %s\n", share->policy->tag, share->target, what);
+		sb_addf(diff, "[share %s]: %s %s\n", share->policy->tag, share->target, what);
 	return 1;
 }
 
-int share_verify(struct job *j, struct share *share, struct strbuf *diff, struct err *e)
+int fsg_share_verify(struct job *j, struct share *share, struct strbuf *diff, struct err *e)
 {
-	auto_disk struct disk d = DISK_NONE;
+	auto_volume struct volume d = VOLUME_NONE;
 	auto_sb struct strbuf why = {0};
 	auto_close int fd = -1;
 	struct stat st;
 	int r;
 
-	if (j->store < 0 || disk_open(j, share->name, &d, NULL) < 0)
+	if (j->store < 0 || volume_open(j, share->name, &d, NULL) < 0)
 		return differs(diff, share, "has no image");
-	if (target_open(share->target, &fd, NULL) < 0 || fstat(fd, &st) < 0)
+	if (fsg_target_open(share->target, &fd, NULL) < 0 || fstat(fd, &st) < 0)
 		return differs(diff, share, "is no folder any more");
-	r = disk_find_loop(&d, e);
+	r = volume_find_loop(&d, e);
 	if (r < 0)
 		return r;
 	if (r == 0 || st.st_dev != d.loop.dev)
 		return differs(diff, share, "is not the share: its image is not mounted there");
-	if (!mnt_verify(fd, d.loop.dev, share->policy->ro, share->target, &why)) {
+	if (!fsg_mnt_verify(fd, d.loop.dev, share->policy->ro, share->target, &why)) {
 		if (diff)
 			sb_adds(diff, sb_str(&why));
 		return 1;

@@ -142,6 +142,9 @@ int admit_hardware(const struct facts *f, const struct admission *a, struct err 
 {
 	int r = facts_audit_devices(f, &a->policy, e);
 
+	if (r == 0)
+		r = admit_shares(f, &a->policy, e);
+
 	for (size_t i = 0; i < f->n_nics && r == 0; i++)
 		r = check_nic(a, &f->nics[i], i, e);
 	return r;

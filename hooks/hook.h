@@ -47,6 +47,15 @@ void admission_free(struct admission *a);
  */
 int admit_hardware(const struct facts *f, const struct admission *a, struct err *e);
 
+/**
+ * admit_shares - each plain <filesystem> has its [share TAG], and the reverse. The message gives
+ * the section to paste.
+ */
+int admit_shares(const struct facts *f, const struct policy *p, struct err *e);
+
+/** record_shares - the filesystems that have a share, into the record. */
+int record_shares(const struct facts *f, const struct policy *p, struct record *rec, struct err *e);
+
 /** is_guarded_network - by the host's list; @network may be NULL. */
 bool is_guarded_network(const struct host_config *host, const char *network);
 

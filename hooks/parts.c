@@ -91,16 +91,33 @@ void parts_repair(const struct record *rec)
 	}
 }
 
+/* NAME.undo, as long as something is in force. */
+static bool part_left(const struct record *rec, enum record_part part)
+{
+	char undo[40];
+
+	(void)snprintf(undo, sizeof(undo), "%s.undo", record_part_name(part));
+	return !record_file_gone(HOOK_ROOT, &rec->uuid, undo);
+}
+
+uint32_t parts_left(const struct record *rec)
+{
+	uint32_t parts = 0;
+
+	for (unsigned i = 0; i < PART_COUNT; i++)
+		if (part_left(rec, i))
+			parts |= UINT32_C(1) << i;
+	return parts;
+}
+
 int parts_revert(const struct record *rec, struct err *e)
 {
 	int first = 0;
 
 	for (unsigned i = PART_COUNT; i-- > 0;) {
-		char undo[40];
 		int r;
 
-		(void)snprintf(undo, sizeof(undo), "%s.undo", record_part_name(i));
-		if (record_file_gone(HOOK_ROOT, &rec->uuid, undo))
+		if (!part_left(rec, i))
 			continue;
 		r = run_part(i, "revert", rec, first ? NULL : e);
 		if (r < 0 && !first)

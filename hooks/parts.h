@@ -26,6 +26,9 @@ int parts_check(const struct record *rec, struct err *e);
  */
 void parts_repair(const struct record *rec);
 
+/** parts_left - which parts still have something in force: a set as of parts_wanted. */
+uint32_t parts_left(const struct record *rec);
+
 /**
  * parts_revert - `revert` in reverse order for each part that has something in force, whether
  * @rec names it or not. All are tried; the first failure is the error.

@@ -95,11 +95,27 @@ static int revert_all(struct op *op, struct err *e)
 	return r < 0 ? r : parts;
 }
 
+#define SHARES_UNDO "fsguard.undo"
+
+/*
+ * A share that a process of the host still uses could not be taken off. When nothing else is left
+ * of the earlier run, this one takes it over: @ret is what there is to undo of it, malloc'd.
+ */
+static bool only_busy_shares(const struct op *op, const struct err *why, char **ret, size_t *len)
+{
+	return why->exit == EX_CORDON_TEMPFAIL &&
+	       record_file_gone(HOOK_ROOT, &op->rec.uuid, RECORD_NETISO_UNDO) &&
+	       parts_left(&op->rec) == UINT32_C(1) << PART_FSGUARD &&
+	       record_file_read(HOOK_ROOT, &op->rec.uuid, SHARES_UNDO, ret, len, NULL) == 0;
+}
+
 /* What a crash left of an earlier run of this domain, which is not running now. */
 static int undo_leftovers(struct op *op, struct err *e)
 {
+	auto_free char *kept = NULL;
 	struct err why = {0};
 	char dir[PATH_MAX];
+	size_t len = 0;
 	int r;
 
 	r = load_record(op, &why);
@@ -112,14 +128,20 @@ static int undo_leftovers(struct op *op, struct err *e)
 	if (!op->has_record)
 		return 0;
 	hook_log("%s: undoing what an earlier run left", op->facts.name);
-	r = revert_all(op, e);
-	if (r == 0)
+	r = revert_all(op, &why);
+	if (r < 0 && !only_busy_shares(op, &why, &kept, &len))
+		(void)err_set(e, why.exit, why.errnum, "%s", why.msg);
+	else
 		r = record_remove(HOOK_ROOT, &op->rec, e);
 	record_free(&op->rec);
 	op->has_record = false;
 	util_closep(&op->lock);
 	/* The lock went with the folder. */
-	return r < 0 ? r : lock_domain(op, e);
+	if (r == 0)
+		r = lock_domain(op, e);
+	if (r == 0 && kept)
+		r = record_file_write(HOOK_ROOT, &op->facts.uuid, SHARES_UNDO, kept, len, e);
+	return r;
 }
 
 /* Also saves the record. */
@@ -153,6 +175,9 @@ static int begin_record(struct op *op, bool incoming, struct err *e)
 	};
 	if (!op->rec.name || !record_disks(op))
 		return err_os(e, ENOMEM, "record");
+	r = record_shares(&op->facts, &op->adm.policy, &op->rec, e);
+	if (r < 0)
+		return r;
 	/* First what outlives a reboot: from now on this UUID does not start without a policy. */
 	r = record_history_add(HOOK_ROOT, &op->rec.uuid, op->rec.name, e);
 	if (r == 0)

@@ -150,7 +150,15 @@ static void read_filesystem(struct fx *x, const xmlNode *node, struct filesystem
 	fs->driver = fx_dup(x, fx_attr_or(x, driver, "type", "path"));
 	fs->source = fx_dup(x, fx_attr(x, source, "dir"));
 	fs->target = fx_dup(x, fx_attr(x, target, "dir"));
+	fs->socket = fx_dup(x, fx_attr(x, source, "socket"));
 	fs->readonly = fx_next(node, NULL, "readonly") != NULL;
+}
+
+bool filesystem_is_plain(const struct filesystem *fs)
+{
+	return strcmp(fs->type, "mount") == 0 &&
+	       (strcmp(fs->driver, "path") == 0 || strcmp(fs->driver, "virtiofs") == 0) &&
+	       fs->source && !fs->socket;
 }
 
 static void read_filesystems(struct fx *x, const xmlNode *devices, struct facts *f)
@@ -231,6 +239,7 @@ void facts_free(struct facts *f)
 		free(f->fs[i].driver);
 		free(f->fs[i].source);
 		free(f->fs[i].target);
+		free(f->fs[i].socket);
 	}
 	for (i = 0; i < f->n_devices; i++)
 		free(f->devices[i].what);

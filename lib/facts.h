@@ -53,6 +53,7 @@ struct filesystem {
 	char *driver; /* "path", "virtiofs", …; "path" when absent */
 	char *source; /* <source dir>, or NULL */
 	char *target; /* <target dir>: the tag, or NULL */
+	char *socket; /* <source socket>, of a virtiofsd that libvirt did not start, or NULL */
 	bool readonly;
 };
 
@@ -61,6 +62,9 @@ struct device {
 	enum device_class cls;
 	char *what; /* printable: "hostdev pci 0000:01:00.0", "serial tcp 127.0.0.1:5555" */
 };
+
+/** filesystem_is_plain - a folder that QEMU or libvirt's virtiofsd serves; the others are devices. */
+bool filesystem_is_plain(const struct filesystem *fs);
 
 /* Zero-initialise, fill with facts_parse_domain, release with facts_free. */
 struct facts {

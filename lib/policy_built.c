@@ -37,10 +37,5 @@ size_t policy_unbuilt(const struct policy *p, struct strbuf *out)
 		if (parts[i].asked)
 			sb_addf(out, "%s%s: this release %s", n++ ? "\n" : "",
 				policy_where(p, parts[i].key, where, sizeof(where)), parts[i].what);
-	for (size_t i = 0; i < p->n_shares; i++)
-		sb_addf(out,
-			"%s%s:%u: [share %s]: this release does not guard shares yet; remove the "
-			"section",
-			n++ ? "\n" : "", p->path, p->shares[i].line, p->shares[i].tag);
 	return n;
 }
