@@ -63,7 +63,7 @@ struct device {
 	char *what; /* printable: "hostdev pci 0000:01:00.0", "serial tcp 127.0.0.1:5555" */
 };
 
-/** filesystem_is_plain - a folder that QEMU or libvirt's virtiofsd serves; the others are devices. */
+/** filesystem_is_plain - a folder that QEMU or libvirt's virtiofsd serves; others are devices. */
 bool filesystem_is_plain(const struct filesystem *fs);
 
 /* Zero-initialise, fill with facts_parse_domain, release with facts_free. */
