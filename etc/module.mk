@@ -13,6 +13,11 @@ INSTALL += \
 	file:0644:etc/libvirt/cordon.xml:$(datadir)/virt-cordon/cordon.xml \
 	file:0644:etc/tmpfiles.d/virt-cordon.conf:$(tmpfilesdir)/virt-cordon.conf
 
+bash_completions := $(datadir)/bash-completion/completions
+INSTALL += \
+	file:0644:etc/completion/virt-cordon.bash:$(bash_completions)/virt-cordon \
+	file:0644:etc/completion/_virt-cordon:$(datadir)/zsh/vendor-completions/_virt-cordon
+
 # libvirt looks for hooks when its daemon starts: see tools/install-files.
 HOOK_LINK := $(sbindir)/virt-cordon-hook
 INSTALL += \

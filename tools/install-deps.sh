@@ -23,7 +23,6 @@ build libxml2-dev              libxml2-devel              domain XML
 build libyaml-dev              libyaml-devel              checks of cloud-init files
 build libvirt-dev              libvirt-devel              domains, for what a person types
 build libjansson-dev            jansson-devel              JSON of dnsmasq leases, output
-build libvirt-dev              libvirt-devel              domain XML for adopt
 run   nftables                 nftables                   looking at the rules
 run   iproute2                 iproute                    looking at links and routes
 run   libvirt-daemon-system    libvirt-daemon-config-network  libvirtd and its networks
@@ -54,6 +53,7 @@ test  tcpdump                  tcpdump                    looking at frames
 test  strace                   strace                     faults of system calls
 test  wireguard-tools          wireguard-tools            the server of the tests
 test  iptables                 iptables-nft               the other layout of the bench
+test  zsh                      zsh                        its completion
 test  git                      git                        the list of files
 lint  git                      git                        the list of files
 lint  clang                    clang                      a second compiler
