@@ -9,6 +9,7 @@
 #include "provision/seed.h"
 #include "provision/store.h"
 
+#define PROV_LOG "provision.log"
 #define PROV_SEED "seed.iso"		  /* in the store */
 #define PROV_RECORD_SEED "provision.seed" /* in the record: which file prepare left */
 #define PROV_RECORD_UNDO "provision.undo" /* in the record: there while something runs */

@@ -8,9 +8,15 @@
 struct prov_cli {
 	struct cli cli; /* first */
 	bool new_instance;
+	/* of new */
+	const char *image, *sha256, *memory, *vcpus, *disk, *network, *share, *tunnel, *user_data,
+		*playbook, *run_as, *ssh_user, *firmware, *virt_type;
+	bool graphics, print;
 };
 
 /* Each as struct cli_verb's run. */
 int verb_snapshot(const struct cli *cli, struct err *e);
 int verb_snapshots(const struct cli *cli, struct err *e);
+int verb_new(const struct cli *cli, struct err *e);
+int verb_remove(const struct cli *cli, struct err *e);
 int verb_reset(const struct cli *cli, struct err *e);

@@ -175,9 +175,11 @@ int virt_define(const struct virt *v, const char *xml, struct err *e)
 
 int virt_undefine(const struct virt *v, struct err *e)
 {
-	return lv.virDomainUndefineFlags(v->dom, VIR_DOMAIN_UNDEFINE_NVRAM) < 0
-		       ? failed(e, EX_CORDON_UNAVAILABLE, "cannot undefine the domain")
-		       : 0;
+	/* A driver without firmware does not know the flag. */
+	if (lv.virDomainUndefineFlags(v->dom, VIR_DOMAIN_UNDEFINE_NVRAM) < 0 &&
+	    lv.virDomainUndefineFlags(v->dom, 0) < 0)
+		return failed(e, EX_CORDON_UNAVAILABLE, "cannot undefine the domain");
+	return 0;
 }
 
 int virt_volume_path(const struct virt *v, const char *pool, const char *vol, char **ret,
