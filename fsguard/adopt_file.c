@@ -178,12 +178,22 @@ static int other_content(const struct tree_entry *entry, const char *what, struc
 		       what);
 }
 
+/* From where on there may be something other than zeros. */
+static off_t next_data(int fd, off_t at, off_t size)
+{
+	const off_t data = lseek(fd, at, SEEK_DATA);
+
+	if (data < 0)
+		return errno == ENXIO ? size : at;
+	return data;
+}
+
 static int compare_data(const struct tree_entry *entry, int to, const struct adopt_clock *clock,
 			struct err *e)
 {
 	auto_close int a = -1, b = openat(to, entry->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	auto_free char *buf = malloc(2 * (size_t)CHUNK);
-	off_t at = 0;
+	const off_t size = entry->st.st_size;
 	ssize_t n, m;
 	int r = open_same(entry, &a, e);
 
@@ -191,18 +201,22 @@ static int compare_data(const struct tree_entry *entry, int to, const struct ado
 		return r;
 	if (b < 0 || !buf)
 		return err_os(e, errno, "cannot compare %s", entry->path);
-	do {
+	for (off_t at = 0; at < size; at += n) {
+		const off_t in_a = next_data(a, at, size), in_b = next_data(b, at, size);
+
 		r = fsg_adopt_in_time(clock, e);
 		if (r < 0)
 			return r;
+		at = in_a < in_b ? in_a : in_b;
 		n = pread(a, buf, CHUNK, at);
 		m = pread(b, buf + CHUNK, CHUNK, at);
 		if (n < 0 || m < 0)
 			return err_os(e, errno, "cannot compare %s", entry->path);
 		if (n != m || memcmp(buf, buf + CHUNK, (size_t)n) != 0)
 			return other_content(entry, "content", e);
-		at += n;
-	} while (n > 0);
+		if (n == 0)
+			break;
+	}
 	return 0;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* virt-cordon-fsguard(8): options and verbs. */
 #include "fsguard/domain.h"
+#include "fsguard/offline.h"
+#include "fsguard/scan.h"
 #include "fsguard/show.h"
 #include "lib/cli.h"
 #include "lib/record.h"
@@ -10,6 +12,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* What this program has besides the options of all. */
+struct fsg_cli {
+	struct cli common;
+	const char *size;
+	bool rw;
+};
+
+static const struct fsg_cli *own(const struct cli *cli)
+{
+	return (const struct fsg_cli *)cli; /* its first member */
+}
 
 /* The UUID of the recorded domain that an argument names. */
 static int find_target(const struct cli *cli, struct uuid *ret, struct err *e)
@@ -91,19 +105,60 @@ static int verb_show(const struct cli *cli, struct err *e)
 	return r < 0 ? r : fsg_show_domain(cli->root, &uuid, cli->json, e);
 }
 
+static int verb_adopt(const struct cli *cli, struct err *e)
+{
+	return fsg_offline_adopt(cli->root, cli->args[0], cli->args[1], cli->args[2],
+				 own(cli)->size, e);
+}
+
+static int verb_scan(const struct cli *cli, struct err *e)
+{
+	struct uuid uuid;
+	int r = fsg_offline_domain(cli->root, cli->args[0], &uuid, e);
+
+	return r < 0 ? r : fsg_scan(cli->root, &uuid, cli->args[1], cli->json, cli->quiet, e);
+}
+
+static int verb_mount(const struct cli *cli, struct err *e)
+{
+	struct uuid uuid;
+	int r = fsg_offline_domain(cli->root, cli->args[0], &uuid, e);
+
+	return r < 0 ? r
+		     : fsg_offline_mount(cli->root, &uuid, cli->args[1], cli->args[2], own(cli)->rw,
+					 e);
+}
+
+static int verb_unmount(const struct cli *cli, struct err *e)
+{
+	struct uuid uuid;
+	int r = fsg_offline_domain(cli->root, cli->args[0], &uuid, e);
+
+	return r < 0 ? r : fsg_offline_unmount(cli->root, &uuid, cli->args[1], e);
+}
+
 static const struct cli_verb verbs[] = {
 	{"plan", "DOMAIN", 1, 1, "print what apply would do", verb_plan},
 	{"apply", "DOMAIN", 1, 1, "put the shares of a recorded domain in place", verb_apply},
 	{"revert", "DOMAIN", 1, 1, "take them off by what was recorded", verb_revert},
 	{"check", "DOMAIN", 1, 1, "print what differs from the plan; then exit 1", verb_check},
 	{"show", "DOMAIN", 1, 1, "print the shares: size, use, who holds them", verb_show},
+	{"adopt", "DOMAIN TAG FOLDER", 3, 3, "make an image from what a folder holds", verb_adopt},
+	{"scan", "DOMAIN TAG", 2, 2, "list what the guest left that could harm the host",
+	 verb_scan},
+	{"mount", "DOMAIN TAG FOLDER", 3, 3, "look into the share of a domain that is off",
+	 verb_mount},
+	{"unmount", "DOMAIN TAG", 2, 2, "take such a mount off", verb_unmount},
 	{NULL, NULL, 0, 0, NULL, NULL},
 };
 
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
-	CLI_OPTION_JSON("show"),
+	CLI_OPTION_JSON("show scan"),
 	CLI_OPTION_QUIET(NULL),
+	{"--size", "SIZE", "adopt", "the size of the image, such as 10G",
+	 offsetof(struct fsg_cli, size)},
+	{"--rw", NULL, "mount", "for writing, too", offsetof(struct fsg_cli, rw)},
 	{NULL, NULL, NULL, NULL, 0},
 };
 
@@ -113,9 +168,13 @@ int main(int argc, char **argv)
 		.name = "virt-cordon-fsguard",
 		.summary = "Put the shared folders of a libvirt domain on images of fixed size.",
 		.example = "  virt-cordon-fsguard check sandbox\n"
-			   "  virt-cordon-fsguard show --json sandbox\n",
+			   "  virt-cordon-fsguard show --json sandbox\n"
+			   "  virt-cordon-fsguard scan sandbox work\n"
+			   "  virt-cordon-fsguard mount sandbox work /mnt\n",
+
 		.verbs = verbs,
 		.options = options,
+		.cli_size = sizeof(struct fsg_cli),
 	};
 
 	umask(022);

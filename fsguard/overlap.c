@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Shares against one another, and against the disk below. See fsguard/domain.h. */
 #include "fsguard/domain.h"
-#include "fsguard/image.h"
 #include "fsguard/target.h"
 #include "lib/util.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
@@ -103,27 +105,64 @@ int fsg_overlap_check(const struct job *j, struct err *e)
 	return r;
 }
 
+/* What the images in a folder may still take. */
+static uint64_t may_grow_in(int dir)
+{
+	int fd = openat(dir, "shares", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_closedir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	uint64_t sum = 0, used;
+	struct dirent *de;
+	struct stat st;
+
+	if (!d) {
+		if (fd >= 0)
+			(void)close(fd);
+		return 0;
+	}
+	while ((de = readdir(d))) {
+		if (fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		used = (uint64_t)st.st_blocks * 512;
+		sum += (uint64_t)st.st_size > used ? (uint64_t)st.st_size - used : 0;
+	}
+	return sum;
+}
+
+/* Every domain's, running or not: they share the disk. */
+static uint64_t may_grow(const char *root)
+{
+	char path[PATH_MAX];
+	auto_closedir DIR *d = NULL;
+	struct dirent *de;
+	uint64_t sum = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/var/lib/virt-cordon", root);
+	d = opendir(path);
+	while (d && (de = readdir(d))) {
+		auto_close int dir =
+			de->d_name[0] == '.'
+				? -1
+				: openat(dirfd(d), de->d_name,
+					 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (dir >= 0)
+			sum += may_grow_in(dir);
+	}
+	return sum;
+}
+
 void fsg_pressure_warn(const struct job *j, struct strbuf *out)
 {
-	uint64_t may_grow = 0, left;
+	const uint64_t grow = may_grow(j->root);
 	struct statvfs fs;
-	struct stat st;
+	uint64_t left;
 
 	if (j->store < 0 || fstatvfs(j->store, &fs) < 0)
 		return;
 	left = (uint64_t)fs.f_bavail * fs.f_frsize;
-	for (size_t i = 0; i < j->n_shares; i++) {
-		const uint64_t size = fsg_image_bytes(j->shares[i].policy->size);
-		uint64_t used = 0;
-
-		if (fstatat(j->store, j->shares[i].name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			used = (uint64_t)st.st_blocks * 512;
-		may_grow += size > used ? size - used : 0;
-	}
-	if (may_grow > left)
+	if (grow > left)
 		sb_addf(out,
-			"warning: %s: the shares may grow by %llu MiB, the disk has %llu MiB left; "
-			"write reserve = yes, or a smaller size\n",
-			j->rec.name, (unsigned long long)(may_grow >> 20),
-			(unsigned long long)(left >> 20));
+			"warning: the images of all shares may grow by %llu MiB, the disk has "
+			"%llu MiB left; write reserve = yes, or smaller sizes\n",
+			(unsigned long long)(grow >> 20), (unsigned long long)(left >> 20));
 }

@@ -4,9 +4,9 @@
 #include "fsguard/domain.h"
 #include "fsguard/holders.h"
 #include "fsguard/image.h"
-#include "fsguard/loop.h"
 #include "fsguard/mnt.h"
 #include "fsguard/target.h"
+#include "fsguard/volume.h"
 #include "lib/util.h"
 
 #include <errno.h>
@@ -19,44 +19,6 @@
 #define TRIM_MS 1500 /* of a stop, at most */
 #define DOWN_TRIES 50
 #define SERVE_MS 3000 /* for virtiofsd to enter its folder */
-
-/* An image and the loop device in front of it. */
-struct volume {
-	int fd;
-	struct stat st;
-	struct loop loop;
-	bool in_use; /* mounted somewhere */
-	char path[PATH_MAX + STORE_NAME_MAX];
-};
-
-#define VOLUME_NONE                                                                                \
-	(struct volume)                                                                            \
-	{                                                                                          \
-		.fd = -1, .loop.fd = -1                                                            \
-	}
-
-static void volume_close(struct volume *d)
-{
-	fsg_loop_close(&d->loop);
-	util_closep(&d->fd);
-}
-#define auto_volume __attribute__((cleanup(volume_close)))
-
-static int volume_open(const struct job *j, const char *name, struct volume *d, struct err *e)
-{
-	(void)snprintf(d->path, sizeof(d->path), "%s/%s", j->store_path, name);
-	return fsg_store_open_image(j->store, j->store_path, name, &d->fd, &d->st, e);
-}
-
-/* The loop device it is behind. Returns 1, or 0 when there is none. */
-static int volume_find_loop(struct volume *d, struct err *e)
-{
-	int r = fsg_loop_find(&d->st, &d->loop, e);
-
-	if (r == 1)
-		d->in_use = fsg_loop_in_use(&d->loop);
-	return r;
-}
 
 static int make_image(struct job *j, struct share *share, struct err *e)
 {
@@ -78,11 +40,11 @@ static int open_or_make(struct job *j, struct share *share, struct volume *d, st
 	struct err local = {0};
 	int r;
 
-	r = volume_open(j, share->name, d, &local);
+	r = fsg_volume_open(j->store, j->store_path, share->name, d, &local);
 	if (r != -ENOENT)
 		return r < 0 ? err_set(e, local.exit, local.errnum, "%s", local.msg) : 0;
 	r = make_image(j, share, e);
-	return r < 0 ? r : volume_open(j, share->name, d, e);
+	return r < 0 ? r : fsg_volume_open(j->store, j->store_path, share->name, d, e);
 }
 
 /* The file first, then what is in it: a crash in between is mended by the next start. */
@@ -108,24 +70,6 @@ static int grow_file(const struct share *share, struct volume *d, struct err *e)
 	if (fstat(d->fd, &d->st) < 0)
 		return err_os(e, errno, "cannot stat %s", d->path);
 	return d->loop.fd >= 0 ? fsg_loop_resize(&d->loop, e) : 0;
-}
-
-/* Of an image that no one has mounted: attached, checked, and grown. */
-static int ready_volume(struct job *j, struct volume *d, struct err *e)
-{
-	struct fsg_image_super super = {0};
-	char device[LOOP_PATH_MAX];
-	int r = 0;
-
-	if (d->loop.fd < 0)
-		r = fsg_loop_attach(d->fd, d->path, &d->loop, e);
-	if (r == 0)
-		r = fsg_image_super(d->loop.fd, d->path, &super, e);
-	if (r == 0 && !super.clean)
-		r = fsg_image_repair(fsg_loop_path(&d->loop, device), d->path, j->deadline_ms, e);
-	if (r < 0 || super.bytes == fsg_image_bytes((uint64_t)d->st.st_size))
-		return r;
-	return fsg_image_grow(fsg_loop_path(&d->loop, device), d->path, j->deadline_ms, e);
 }
 
 /* That the name leads to what was mounted: someone may have moved the folder meanwhile. */
@@ -179,11 +123,11 @@ int fsg_share_up(struct job *j, struct share *share, struct err *e)
 
 	r = open_or_make(j, share, &d, e);
 	if (r == 0)
-		r = volume_find_loop(&d, e);
+		r = fsg_volume_find_loop(&d, e);
 	if (r >= 0)
 		r = grow_file(share, &d, e);
 	if (r == 0 && !d.in_use)
-		r = ready_volume(j, &d, e);
+		r = fsg_volume_ready(&d, j->deadline_ms, e);
 	if (r < 0)
 		return r;
 	if (fstat(share->target_fd, &st) < 0)
@@ -270,12 +214,12 @@ int fsg_share_down(struct job *j, const char *tag, const char *target, bool trim
 
 	fsg_store_name(tag, name);
 	fsg_create_tidy(j->store, name);
-	r = volume_open(j, name, &d, &local);
+	r = fsg_volume_open(j->store, j->store_path, name, &d, &local);
 	if (r == -ENOENT)
 		return 0; /* never made */
 	if (r < 0)
 		return err_set(e, local.exit, local.errnum, "%s", local.msg);
-	r = volume_find_loop(&d, e);
+	r = fsg_volume_find_loop(&d, e);
 	if (r <= 0)
 		return r;
 	/* Whoever renames a folder above all the time makes a try miss, not all of them. */
@@ -318,11 +262,11 @@ int fsg_share_verify(struct job *j, struct share *share, struct strbuf *diff, st
 	struct stat st;
 	int r;
 
-	if (j->store < 0 || volume_open(j, share->name, &d, NULL) < 0)
+	if (j->store < 0 || fsg_volume_open(j->store, j->store_path, share->name, &d, NULL) < 0)
 		return differs(diff, share, "has no image");
 	if (fsg_target_open(share->target, &fd, NULL) < 0 || fstat(fd, &st) < 0)
 		return differs(diff, share, "is no folder any more");
-	r = volume_find_loop(&d, e);
+	r = fsg_volume_find_loop(&d, e);
 	if (r < 0)
 		return r;
 	if (r == 0 || st.st_dev != d.loop.dev)

@@ -51,6 +51,8 @@ test  procps                   procps-ng                  sysctl and ps
 test  iputils-ping             iputils                    ping
 test  tcpdump                  tcpdump                    looking at frames
 test  strace                   strace                     faults of system calls
+test  attr                     attr                       attributes of copied files
+test  acl                      acl                        and their ACLs
 test  wireguard-tools          wireguard-tools            the server of the tests
 test  iptables                 iptables-nft               the other layout of the bench
 test  zsh                      zsh                        its completion
