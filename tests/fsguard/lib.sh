@@ -118,6 +118,17 @@ fs_encode() {
 	done
 }
 
+# A process that has FILE open; its pid is in FS_HOLDER.
+fs_hold() { # FILE
+	tail -f "$1" >/dev/null &
+	FS_HOLDER=$!
+	fs_until 10 bash -c "ls -l /proc/$FS_HOLDER/fd | grep -qF '$1'"
+}
+fs_let_go() {
+	kill "$FS_HOLDER"
+	wait "$FS_HOLDER" 2>/dev/null || true
+}
+
 # A recorded domain; the policy comes from stdin. FS_UUID[NAME] is its UUID.
 fs_domain() { # NAME [TAG=FOLDER[=DRIVER]...]
 	local name=$1 fs rest n dir
