@@ -3,6 +3,7 @@
 #
 #   make [VARIANT=release|asan|cov|fuzz] [V=1] [B=FOLDER]
 #   make check | check-LEVEL | lint | bench | demo | lab | cov | fuzz-NAME
+#   make deb
 #   make install | uninstall  [DESTDIR=] [prefix=/usr]
 #
 # LIB_SRCS      objects of the one static archive that programs, tests and fuzzers link
@@ -19,6 +20,7 @@ mandir ?= $(prefix)/share/man
 sysconfdir ?= /etc
 datadir ?= $(prefix)/share
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+unitdir ?= $(prefix)/lib/systemd/system
 DESTDIR ?=
 
 B := build/$(VARIANT)

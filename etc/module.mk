@@ -11,7 +11,8 @@ INSTALL += \
 	$(foreach f,$(notdir $(wildcard etc/examples/*.ini)),\
 		file:0644:etc/examples/$(f):$(datadir)/virt-cordon/examples/$(f)) \
 	file:0644:etc/libvirt/cordon.xml:$(datadir)/virt-cordon/cordon.xml \
-	file:0644:etc/tmpfiles.d/virt-cordon.conf:$(tmpfilesdir)/virt-cordon.conf
+	file:0644:etc/tmpfiles.d/virt-cordon.conf:$(tmpfilesdir)/virt-cordon.conf \
+	file:0644:etc/systemd/virt-cordon-gc.service:$(unitdir)/virt-cordon-gc.service
 
 bash_completions := $(datadir)/bash-completion/completions
 INSTALL += \

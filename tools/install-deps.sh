@@ -55,6 +55,9 @@ test  attr                     attr                       attributes of copied f
 test  acl                      acl                        and their ACLs
 test  wireguard-tools          wireguard-tools            the server of the tests
 test  iptables                 iptables-nft               the other layout of the bench
+test  debhelper                -                          make deb
+test  dpkg-dev                 -                          make deb
+test  lintian                  -                          faults of packages
 test  zsh                      zsh                        its completion
 test  git                      git                        the list of files
 lint  git                      git                        the list of files

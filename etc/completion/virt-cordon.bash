@@ -31,7 +31,7 @@ _virt_cordon_help() {
 _virt_cordon_domains() { # VERB
 	local f
 
-	for f in /etc/virt-cordon/domains/*.ini; do
+	for f in "${VIRT_CORDON_DOMAINS:-/etc/virt-cordon/domains}"/*.ini; do
 		[[ -e $f ]] || continue
 		f=${f##*/}
 		printf '%s\n' "${f%.ini}"
