@@ -4,17 +4,6 @@
 
 #include "lib/util.h"
 
-#include <arpa/inet.h>
-
-static bool forwards_to_loopback(const struct policy *p)
-{
-	for (size_t i = 0; i < p->n_forwards; i++)
-		if (p->forwards[i].to.family == AF_INET &&
-		    ntohl(p->forwards[i].to.v4.s_addr) >> 24 == IN_LOOPBACKNET)
-			return true;
-	return false;
-}
-
 size_t policy_unbuilt(const struct policy *p, struct strbuf *out)
 {
 	const struct {
@@ -24,8 +13,6 @@ size_t policy_unbuilt(const struct policy *p, struct strbuf *out)
 	} parts[] = {
 		{KEY_NET_EGRESS, p->egress == EGRESS_TUNNEL,
 		 "has no tunnels; write egress = internet or none"},
-		{KEY_NET_FORWARD_PORT, forwards_to_loopback(p),
-		 "forwards nothing to 127.0.0.0/8; write [network] allow_host_port = tcp/PORT"},
 		{KEY_TUN_CONFIG, p->tunnel_config, "has no tunnels; remove the key"},
 		{KEY_NET_IPV6, p->ipv6 != IPV6_NO, "gives no IPv6 to guests; write ipv6 = no"},
 		{KEY_PROV_PLAYBOOK, p->playbook, "runs no playbooks; remove the key"},

@@ -275,10 +275,13 @@ void row_parse_forwards(struct policy_reader *r, const char *value, struct polic
 	if (port_is_taken(r, entry.proto, entry.port))
 		return;
 	to = host_prefix(&entry.to);
-	bad = touches(&to, true);
+	bad = entry.to.family == AF_INET && entry.to.v4.s_addr == htonl(INADDR_LOOPBACK) &&
+			      !entry.via_tunnel
+		      ? NULL
+		      : touches(&to, true);
 	if (bad) {
-		reader_bad(r, "%s leads to %s, which is never allowed; write another address",
-			   quoted, bad);
+		reader_bad(r, "%s leads to %s, which is never allowed; write another address%s",
+			   quoted, bad, strcmp(bad, "loopback") == 0 ? ", or 127.0.0.1" : "");
 		return;
 	}
 	for (size_t i = 0; i < p->n_forwards; i++) {

@@ -7,6 +7,7 @@
 #include "netiso/drift.h"
 #include "netiso/guard.h"
 #include "netiso/kernel.h"
+#include "netiso/localnet.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -209,6 +210,25 @@ int job_compare_devices(struct job *j, struct strbuf *diff, struct err *e)
 	return r < 0 ? r : ret;
 }
 
+static int compare_localnet(struct job *j, struct strbuf *diff, struct err *e)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < j->rec.n_nics && j->plan.localnet; i++) {
+		const char *bridge = j->rec.nics[i].bridge;
+		int r = j->rec.nics[i].gone ? 1 : localnet_stands(bridge, e);
+
+		if (r < 0)
+			return r;
+		if (r == 0)
+			ret = differs(diff, e,
+				      "net.ipv4.conf.%s.route_localnet is 0: what is forwarded to "
+				      "the host's loopback does not arrive",
+				      bridge);
+	}
+	return ret;
+}
+
 int job_compare(struct job *j, struct strbuf *diff, struct err *e)
 {
 	struct err why = {0};
@@ -234,6 +254,9 @@ int job_compare(struct job *j, struct strbuf *diff, struct err *e)
 	if (r < 0)
 		ret = r;
 	r = job_compare_devices(j, diff, e);
+	if (r < 0)
+		ret = r;
+	r = compare_localnet(j, diff, e);
 	if (r < 0)
 		ret = r;
 	/* No reason to end a guest: what hooks ask for has no list of differences. */

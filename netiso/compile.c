@@ -32,6 +32,7 @@ struct build {
 	size_t n_elements;
 	struct iso_address *addresses;
 	size_t n_addresses;
+	bool localnet;
 	bool failed;
 };
 
@@ -402,6 +403,7 @@ static void forward_elements(struct build *b)
 		const struct term key = term_join(
 			term_join(term_mark(b->mark), term_proto(fw->proto)), term_port(fw->port));
 
+		b->localnet = b->localnet || iso_is_loopback(&fw->to);
 		set_element(b, "inet", "forward_port", key);
 		map_element(b, "inet", "forward_to", key,
 			    term_join(term_ip(&fw->to), term_port(fw->to_port)));
@@ -501,6 +503,7 @@ static bool finish(struct build *b, struct iso_plan *ret)
 	ret->n_elements = b->n_elements;
 	ret->addresses = b->addresses;
 	ret->n_addresses = b->n_addresses;
+	ret->localnet = b->localnet;
 	ret->chains = b->chains;
 	ret->n_chains = b->n_chains;
 	for (size_t i = 0; i < b->n_chains; i++) {

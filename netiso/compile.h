@@ -34,6 +34,7 @@ struct iso_nic {
 	char bridge[IFNAMSIZ];
 	struct mac mac;
 	uint64_t lease_s; /* DHCP lease time of the network, 0: infinite */
+	bool guarded;	  /* its network is closed without nftables, too */
 	struct iso_gateway gateways[ISO_GATEWAYS_MAX]; /* none: the bridge is not routed */
 	size_t n_gateways;
 	struct iso_lease leases[ISO_LEASES_MAX];
@@ -97,6 +98,7 @@ struct iso_plan {
 	size_t n_elements;
 	struct iso_address *addresses;
 	size_t n_addresses;
+	bool localnet; /* its bridges must have route_localnet: see netiso/localnet.h */
 };
 
 /** iso_mark - the mark of the domain in @slot under @p. */
@@ -139,6 +141,9 @@ int iso_check_supported(const struct policy *p, const struct iso_facts *f, struc
 
 /** iso_on_network - whether @ip lies in a prefix of the NIC's bridge. */
 bool iso_on_network(const struct iso_nic *nic, const struct ip_addr *ip);
+
+/** iso_is_loopback - whether @ip lies in 127.0.0.0/8. */
+bool iso_is_loopback(const struct ip_addr *ip);
 
 /** iso_tap_chain - the name of the netdev chain of @tap into @buf; returns @buf. */
 const char *iso_tap_chain(const char *tap, char buf[static ISO_CHAIN_MAX]);

@@ -10,6 +10,7 @@
 #include "netiso/guard.h"
 #include "netiso/job.h"
 #include "netiso/kernel.h"
+#include "netiso/localnet.h"
 #include "netiso/nft.h"
 
 #include <arpa/inet.h>
@@ -281,6 +282,23 @@ static int isolate_ports(struct job *j, struct err *e)
 	return 0;
 }
 
+/* Open for what the policy forwards to the host's loopback, or as it was. */
+static int settle_localnet(struct job *j, bool open, struct err *e)
+{
+	for (size_t i = 0; i < j->rec.n_nics; i++) {
+		const struct record_nic *nic = &j->rec.nics[i];
+		int r = 0;
+
+		if (open && nic->guarded && !nic->gone)
+			r = localnet_open(j->root, nic->bridge, &j->rec.uuid, e);
+		else if (!open && nic->bridge[0])
+			r = localnet_close(j->root, nic->bridge, &j->rec.uuid, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /* A guard that was lost (an `ip rule flush`) is put back before the guest may run. */
 static int ensure_guards(struct job *j, struct err *e)
 {
@@ -369,6 +387,8 @@ static int apply_locked(struct job *j, bool *ret_others, struct err *e)
 		r = iso_nft_apply(sb_str(&text), e);
 	if (r == 0)
 		r = isolate_ports(j, e);
+	if (r == 0)
+		r = settle_localnet(j, j->plan.localnet, e);
 	if (r == 0 && shared)
 		r = note_base(j, e);
 	if (r == 0)
@@ -534,7 +554,10 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 	r = nl_open(&j.nf, NETLINK_NETFILTER, e);
 	if (r < 0)
 		return r;
-	r = others_isolated(&j) ? job_revert_own(&j, e) : revert_shared(root, e);
+	/* Closed before the rules go. */
+	r = settle_localnet(&j, false, e);
+	if (r == 0)
+		r = others_isolated(&j) ? job_revert_own(&j, e) : revert_shared(root, e);
 	if (r < 0)
 		return r;
 	release_taps(&j);

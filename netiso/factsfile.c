@@ -46,11 +46,13 @@ static bool take_nic(struct iso_facts *f, char **w, size_t n)
 {
 	struct iso_nic *nic;
 
-	if (n != 5 || strlen(w[1]) >= IFNAMSIZ || strlen(w[2]) >= IFNAMSIZ || !grow_nics(f))
+	if (n < 5 || (n == 6 && strcmp(w[5], "guarded") != 0) || strlen(w[1]) >= IFNAMSIZ ||
+	    strlen(w[2]) >= IFNAMSIZ || !grow_nics(f))
 		return false;
 	nic = &f->nics[f->n_nics - 1];
 	memcpy(nic->tap, w[1], strlen(w[1]));
 	memcpy(nic->bridge, w[2], strlen(w[2]));
+	nic->guarded = n == 6;
 	return mac_parse(w[3], &nic->mac) && parse_number(w[4], UINT32_MAX, &nic->lease_s);
 }
 

@@ -80,6 +80,7 @@ static int gather_links(const char *root, const struct record_nic *from, struct 
 	memcpy(nic->bridge, from->bridge, sizeof(nic->bridge));
 	nic->mac = from->mac;
 	nic->lease_s = from->lease_s;
+	nic->guarded = from->guarded;
 	*bridge_index = bridge.index;
 	return 0;
 }

@@ -103,11 +103,32 @@ static int refuse_target(const struct policy *p, enum policy_key key, const stru
 					  : "write [network] allow_host_port = tcp/PORT");
 }
 
+bool iso_is_loopback(const struct ip_addr *ip)
+{
+	return ip->family == AF_INET && ntohl(ip->v4.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+/* Where nftables alone stood between the guests of a bridge and the host's loopback, a flush would
+ * open it to all of them. */
+static int check_loopback(const struct policy *p, const struct iso_facts *f, struct err *e)
+{
+	char where[512];
+
+	for (size_t i = 0; i < f->n_nics; i++)
+		if (!f->nics[i].guarded)
+			return err_set(
+				e, EX_CORDON_POLICY, EOPNOTSUPP,
+				"%s: only from a guarded network to the host's loopback, and tap "
+				"%s is on none; move the NIC to the network cordon, or have the "
+				"service listen on the gateway and write allow_host_port = "
+				"tcp/PORT",
+				policy_where(p, KEY_NET_FORWARD_PORT, where, sizeof(where)),
+				f->nics[i].tap);
+	return 0;
+}
+
 static int check_targets(const struct policy *p, const struct iso_facts *f, struct err *e)
 {
-	const struct ip_prefix loopback_net = {
-		.addr = {.family = AF_INET, .v4.s_addr = htonl(INADDR_LOOPBACK & 0xff000000)},
-		.len = 8};
 	int why;
 
 	for (size_t i = 0; i < p->n_lan; i++) {
@@ -118,9 +139,14 @@ static int check_targets(const struct policy *p, const struct iso_facts *f, stru
 	for (size_t i = 0; i < p->n_forwards; i++) {
 		const struct ip_addr *to = &p->forwards[i].to;
 
-		why = to->family == AF_INET && ip_prefix_contains(&loopback_net, to)
-			      ? 1
-			      : bad_target(to, f);
+		if (iso_is_loopback(to)) {
+			int r = check_loopback(p, f, e);
+
+			if (r < 0)
+				return r;
+			continue;
+		}
+		why = bad_target(to, f);
 		if (why)
 			return refuse_target(p, KEY_NET_FORWARD_PORT, to, why, e);
 	}

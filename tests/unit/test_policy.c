@@ -212,20 +212,21 @@ static void test_forwards(void **state)
 	struct policy p;
 
 	(void)state;
-	CHECK_VALUES(
-		"network", "forward_port", SAME(""), SAME("tcp/11434 100.64.0.6:11434"),
-		SAME("tcp/1 10.0.0.1:65535, udp/1 10.0.0.1:1"), SAME("tcp/1 [fd00::1]:2"),
-		{"tcp/1 \t 10.0.0.1:2", "tcp/1 10.0.0.1:2"}, SAME("tcp/67 10.0.0.1:2"),
-		BAD("tcp/1"), BAD("10.0.0.1:1"), BAD("tcp/1 10.0.0.1"), BAD("tcp/1 10.0.0.1:0"),
-		BAD("tcp/0 10.0.0.1:1"), BAD("tcp/1 10.0.0.1:65536"), BAD("tcp/65536 10.0.0.1:1"),
-		BAD("1 10.0.0.1:1"), BAD("tcp/1 fd00::1:2"), BAD("tcp/1 [10.0.0.1]:2"),
-		BAD("tcp/1 [fd00::1]"), BAD("tcp/1 [fd00::1:2"), BAD("tcp/1 host:2"),
-		BAD("tcp/1 10.0.0.1:2 via"), BAD("tcp/1 10.0.0.1:2 via-tunnel x"),
-		BAD("tcp/1 10.0.0.0/8:2"), BAD("tcp/1 127.0.0.1:2"), BAD("tcp/1 0.0.0.0:2"),
-		BAD("tcp/1 224.0.0.1:2"), BAD("tcp/1 255.255.255.255:2"),
-		BAD("tcp/1 169.254.1.1:2"), BAD("tcp/1 [::1]:2"), BAD("tcp/1 [fe80::1]:2"),
-		BAD("tcp/1 :2"), BAD("tcp/1 ]:2"), BAD("tcp/1 10.0.0.1:2, tcp/1 10.0.0.2:3"),
-		BAD("tcp/53 10.0.0.1:53"), BAD("udp/53 10.0.0.1:53"), BAD("udp/67 10.0.0.1:67"));
+	CHECK_VALUES("network", "forward_port", SAME(""), SAME("tcp/11434 100.64.0.6:11434"),
+		     SAME("tcp/1 10.0.0.1:65535, udp/1 10.0.0.1:1"), SAME("tcp/1 [fd00::1]:2"),
+		     SAME("tcp/1 127.0.0.1:2"), {"tcp/1 \t 10.0.0.1:2", "tcp/1 10.0.0.1:2"},
+		     SAME("tcp/67 10.0.0.1:2"), BAD("tcp/1"), BAD("10.0.0.1:1"),
+		     BAD("tcp/1 10.0.0.1"), BAD("tcp/1 10.0.0.1:0"), BAD("tcp/0 10.0.0.1:1"),
+		     BAD("tcp/1 10.0.0.1:65536"), BAD("tcp/65536 10.0.0.1:1"), BAD("1 10.0.0.1:1"),
+		     BAD("tcp/1 fd00::1:2"), BAD("tcp/1 [10.0.0.1]:2"), BAD("tcp/1 [fd00::1]"),
+		     BAD("tcp/1 [fd00::1:2"), BAD("tcp/1 host:2"), BAD("tcp/1 10.0.0.1:2 via"),
+		     BAD("tcp/1 10.0.0.1:2 via-tunnel x"), BAD("tcp/1 10.0.0.0/8:2"),
+		     BAD("tcp/1 127.0.0.2:2"), BAD("tcp/1 0.0.0.0:2"), BAD("tcp/1 224.0.0.1:2"),
+		     BAD("tcp/1 255.255.255.255:2"), BAD("tcp/1 169.254.1.1:2"),
+		     BAD("tcp/1 [::1]:2"), BAD("tcp/1 [fe80::1]:2"), BAD("tcp/1 :2"),
+		     BAD("tcp/1 ]:2"), BAD("tcp/1 10.0.0.1:2, tcp/1 10.0.0.2:3"),
+		     BAD("tcp/53 10.0.0.1:53"), BAD("udp/53 10.0.0.1:53"),
+		     BAD("udp/67 10.0.0.1:67"));
 
 	p = must_parse(
 		"[network]\negress = tunnel\nforward_port = tcp/11434 100.64.0.6:11435 via-tunnel\n"
@@ -238,6 +239,8 @@ static void test_forwards(void **state)
 	policy_free(&p);
 	check_bad("[network]\nforward_port = tcp/1 10.0.0.1:1 via-tunnel\n",
 		  ":2: [network] forward_port: ", "egress = tunnel");
+	check_bad("[network]\nforward_port = tcp/1 127.0.0.1:1 via-tunnel\n",
+		  ":2: [network] forward_port: ", "loopback");
 	check_bad("[network]\nforward_port = tcp/80 10.0.0.1:1\nallow_host_port = tcp/80\n",
 		  ":2: [network] forward_port: ", "allow_host_port");
 }
