@@ -459,8 +459,11 @@ static void flow_limit(struct build *b)
 	verdict_element(b, "inet", "flow_limit", term_mark(b->mark), "goto", chain);
 	/* A counter has its limit in it: it must not outlive this one, nor the domain. */
 	sb_addf(&b->undo_elements,
-		"add element inet " TBL " flows { %s }\ndelete element inet " TBL " flows { %s }\n",
-		term_mark(b->mark).text, term_mark(b->mark).text);
+		"add element inet " TBL " flows { %s }\ndelete element inet " TBL " flows { %s }\n"
+		"add element inet " TBL " dns_flows { %s }\n"
+		"delete element inet " TBL " dns_flows { %s }\n",
+		term_mark(b->mark).text, term_mark(b->mark).text, term_mark(b->mark).text,
+		term_mark(b->mark).text);
 }
 
 static void zone_elements(struct build *b)

@@ -153,6 +153,7 @@ static const struct {
 	{"map inet", "lan { type mark : verdict; }"},
 	{"map inet", "flow_limit { type mark : verdict; }"},
 	{"set inet", "flows { type mark; size 65536; flags dynamic; }"},
+	{"set inet", "dns_flows { type mark; size 65536; flags dynamic; }"},
 	{"set inet", "logged { type mark; }"},
 	{"set inet", "log_rate { type mark; size 65536; flags dynamic,timeout; timeout 2m; }"},
 	{"set inet", "bridges { type ifname; }"},
@@ -316,6 +317,10 @@ static const struct rule rules[] = {
 	 "fib daddr . iif type local meta mark . meta l4proto . th dport @forward_port goto "
 	 "opened"},
 	{"inet", "to_host", "goto deny_host"},
+	/* dnsmasq has 20 processes for questions by TCP. */
+	{"inet", "dns_host",
+	 "tcp dport 53 fib daddr . iif type local add @dns_flows { meta mark ct count over 4 } "
+	 "goto deny_flows"},
 	{"inet", "dns_host", "fib daddr . iif type local goto opened"},
 	{"inet", "opened", "meta mark vmap @flow_limit"},
 	{"inet", "opened", "drop"},

