@@ -7,9 +7,9 @@
 
 /*
  * The kernel takes a packet for 127.0.0.0/8 from a bridge only where route_localnet is 1
- * (Documentation/networking/ip-sysctl.rst). That opens the host's loopback to whatever arrives there;
- * so it is set on bridges of guarded networks alone, where an ip rule that needs no nftables closes
- * everything without a policy's mark, and the guest chain closes the rest.
+ * (Documentation/networking/ip-sysctl.rst). That opens the host's loopback to whatever arrives
+ * there; so it is set on bridges of guarded networks alone, where an ip rule that needs no nftables
+ * closes everything without a policy's mark, and the guest chain closes the rest.
  */
 
 /**

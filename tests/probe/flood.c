@@ -109,8 +109,8 @@ int order_flood(int argc, char **argv)
 	int64_t deadline;
 
 	if (argc != 5 || !number(argv[4], 1, SECONDS_MAX, &seconds))
-		return say(BROKEN,
-			   "usage: flood udp|syn|fragment ADDR PORT SECONDS, arp|dhcp IFACE ADDR SECONDS");
+		return say(BROKEN, "usage: flood udp|syn|fragment ADDR PORT SECONDS, "
+				   "arp|dhcp IFACE ADDR SECONDS");
 	deadline = now_ms() + (int64_t)seconds * 1000;
 	if (!strcmp(argv[1], "dhcp"))
 		return flood_order((const char *[]){"dhcp", argv[2], "noset", "timeout=300"}, 4,
