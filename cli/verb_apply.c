@@ -5,6 +5,7 @@
 #include "cli/domains.h"
 #include "cli/netiso.h"
 #include "cli/print.h"
+#include "cli/tunnel.h"
 #include "lib/record.h"
 #include "lib/util.h"
 
@@ -59,7 +60,15 @@ static int apply_locked(const char *root, const struct uuid *uuid, const char **
 		*ret_done = "is being started or stopped: left to libvirt's hook";
 	} else {
 		*ret_done = "isolation in force";
-		r = netiso_uuid(root, "apply", uuid, NULL, e);
+		/* First what the isolation leads to. */
+		if (tunnel_wanted(&rec)) {
+			*ret_done = "tunnel and isolation in force";
+			r = tunnel_verb(root, "apply", uuid, NULL, e);
+		} else {
+			r = 0;
+		}
+		if (r == 0)
+			r = netiso_uuid(root, "apply", uuid, NULL, e);
 	}
 	record_free(&rec);
 	return r;

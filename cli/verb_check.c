@@ -7,6 +7,7 @@
 #include "cli/lint.h"
 #include "cli/netiso.h"
 #include "cli/print.h"
+#include "cli/tunnel.h"
 #include "lib/policy.h"
 #include "lib/util.h"
 
@@ -63,6 +64,18 @@ static void compared(struct check *c, const char *who, int r, const struct strbu
 	}
 }
 
+static void check_tunnel(struct check *c, const struct domain *d)
+{
+	auto_sb struct strbuf diff = {0};
+	struct err why = {0};
+	int r;
+
+	if (!tunnel_wanted(&d->rec))
+		return;
+	r = tunnel_verb(c->root, "check", &d->rec.uuid, c->quiet ? NULL : &diff, &why);
+	compared(c, d->name, r, &diff, &why, "tunnel in force");
+}
+
 static void check_live(struct check *c, const struct domain *d)
 {
 	auto_sb struct strbuf diff = {0};
@@ -82,6 +95,7 @@ static void check_live(struct check *c, const struct domain *d)
 	}
 	r = netiso_uuid(c->root, "check", &d->rec.uuid, c->quiet ? NULL : &diff, &why);
 	compared(c, d->name, r, &diff, &why, "isolation in force");
+	check_tunnel(c, d);
 }
 
 /* The policy that the domain was started with, against the one in its file. */

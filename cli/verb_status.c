@@ -5,6 +5,7 @@
 #include "cli/domains.h"
 #include "cli/netiso.h"
 #include "cli/print.h"
+#include "cli/tunnel.h"
 #include "lib/policy.h"
 #include "lib/util.h"
 
@@ -19,7 +20,8 @@ struct row {
 	const char *state;
 	const char *isolation;
 	enum colour colour;
-	char *policy; /* path, or NULL */
+	const char *tunnel; /* "up", "broken" */
+	char *policy;	    /* path, or NULL */
 	bool has_uuid;
 	struct uuid uuid;
 };
@@ -63,6 +65,17 @@ static void policy_uuid(const char *root, const struct host_config *host, struct
 	policy_free(&p);
 }
 
+static const char *tunnel_of(const char *root, const struct domain *d)
+{
+	struct err why = {0};
+
+	if (!d->has_record || d->unread || !tunnel_wanted(&d->rec))
+		return NULL;
+	if (tunnel_verb(root, "check", &d->rec.uuid, NULL, &why) == 0)
+		return "up";
+	return why.exit == EX_CORDON_NOPERM ? NULL : "broken";
+}
+
 static int make_row(const char *root, const struct host_config *host, const struct domains *all,
 		    const struct domain *d, struct row *ret, struct err *e)
 {
@@ -73,6 +86,7 @@ static int make_row(const char *root, const struct host_config *host, const stru
 		isolation = ISOLATION_UNKNOWN;
 	row.isolation = isolation_names[isolation];
 	row.colour = isolation_colours[isolation];
+	row.tunnel = tunnel_of(root, d);
 	row.has_uuid = d->has_uuid;
 	row.uuid = d->uuid;
 	if (!d->has_uuid)
@@ -104,7 +118,7 @@ static void print_row(const struct row *row)
 	print_cell(row->d->name, 24, COLOUR_NONE);
 	print_cell(row->state, 8, COLOUR_NONE);
 	print_cell(row->isolation ? row->isolation : "-", 9, row->colour);
-	print_cell("-", 6, COLOUR_NONE);
+	print_cell(row->tunnel ? row->tunnel : "-", 6, COLOUR_NONE);
 	print_cell("-", 6, COLOUR_NONE);
 	print_cell("-", 9, COLOUR_NONE);
 	printf("%s\n", row->policy ? "file" : "none");
@@ -141,7 +155,7 @@ static void print_detail(const struct row *row)
 	print_field("state", row->state, COLOUR_NONE);
 	print_field("policy", row->policy ? row->policy : "none", COLOUR_NONE);
 	print_field("isolation", row->isolation, row->colour);
-	print_field("tunnel", NULL, COLOUR_NONE);
+	print_field("tunnel", row->tunnel, COLOUR_NONE);
 	print_field("shares", NULL, COLOUR_NONE);
 	print_field("provision", NULL, COLOUR_NONE);
 	print_nics(&row->d->rec);
@@ -171,10 +185,10 @@ static json_t *json_row(const struct row *row)
 		print_safe(row->d->name, &name);
 		text = json_string(sb_str(&name));
 	}
-	return json_pack("{s:o, s:s?, s:s, s:s?, s:s?, s:n, s:n, s:n, s:n, s:n}", "name", text,
+	return json_pack("{s:o, s:s?, s:s, s:s?, s:s?, s:s?, s:n, s:n, s:n, s:n}", "name", text,
 			 "uuid", row->has_uuid ? uuid_str(&row->uuid, uuid) : NULL, "state",
 			 row->state, "policy", row->policy, "isolation", row->isolation, "tunnel",
-			 "shares", "provision", "counters", "digest");
+			 row->tunnel, "shares", "provision", "counters", "digest");
 }
 
 static int print_json(const struct row *rows, size_t n, struct err *e)

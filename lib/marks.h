@@ -12,7 +12,7 @@
 #define MARKS_CLASS_INTERNET 0x8000u
 #define MARKS_SLOT_MASK 0x7fffu
 
-#define MARKS_RULE_PROTOCOL 205 /* FRA_PROTOCOL of our rules, rtm_protocol of our routes */
+#define MARKS_RULE_PROTOCOL 206 /* of tunnels' rules and routes; the guard's rules have 205 */
 
 /*
  * Preferences of `ip rule`. Those of tunnels stand behind the kernel's own (32766, 32767): only

@@ -11,9 +11,12 @@ size_t policy_unbuilt(const struct policy *p, struct strbuf *out)
 		bool asked;
 		const char *what;
 	} parts[] = {
-		{KEY_NET_EGRESS, p->egress == EGRESS_TUNNEL,
-		 "has no tunnels; write egress = internet or none"},
-		{KEY_TUN_CONFIG, p->tunnel_config, "has no tunnels; remove the key"},
+		{KEY_NET_ALLOW_LAN, p->egress == EGRESS_TUNNEL && p->n_lan,
+		 "lets nothing out beside a tunnel; remove the key"},
+		{KEY_NET_FORWARD_PORT, p->egress == EGRESS_TUNNEL && p->n_forwards,
+		 "lets nothing out beside a tunnel; remove the key"},
+		{KEY_NET_ALLOW_UNGUARDED, p->egress == EGRESS_TUNNEL && p->allow_unguarded,
+		 "has tunnels on guarded networks only; write allow_unguarded = no"},
 		{KEY_NET_IPV6, p->ipv6 != IPV6_NO, "gives no IPv6 to guests; write ipv6 = no"},
 		{KEY_PROV_PLAYBOOK, p->playbook, "runs no playbooks; remove the key"},
 	};

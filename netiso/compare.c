@@ -94,7 +94,10 @@ static bool set_has_networks(struct job *j, const char *family, const char *set)
 
 bool job_guests_known(struct job *j)
 {
-	return set_has_networks(j, "inet", "guests") && set_has_networks(j, "bridge", "networks");
+	return set_has_networks(j, "inet", "guests") && set_has_networks(j, "bridge", "networks") &&
+	       (j->policy.egress != EGRESS_TUNNEL ||
+		(set_has_networks(j, "inet", "tunnel_guests") &&
+		 set_has_networks(j, "inet", "tunnel_quoted")));
 }
 
 static int differs(struct strbuf *diff, struct err *e, const char *fmt, ...)

@@ -4,7 +4,7 @@
 #include "netiso/compile.h"
 
 #include "lib/util.h"
-#include "netiso/term.h"
+#include "netiso/build.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,23 +18,6 @@
 
 /* Gate 1 runs first of all on its device. */
 #define PRI_INGRESS "-500"
-
-/* A plan under construction. Chains are made before the elements that jump to them, and removed
- * after these. */
-struct build {
-	const struct policy *p;
-	const struct iso_facts *f;
-	uint32_t mark;
-	struct strbuf clear, guests, apply, undo_elements, undo_chains, undo_objects;
-	struct iso_chain *chains;
-	size_t n_chains;
-	struct iso_element *elements;
-	size_t n_elements;
-	struct iso_address *addresses;
-	size_t n_addresses;
-	bool localnet;
-	bool failed;
-};
 
 uint32_t iso_mark(const struct layout_params *lp, uint32_t slot, const struct policy *p)
 {
@@ -74,93 +57,6 @@ const char *iso_tap_chain(const char *tap, char buf[static ISO_CHAIN_MAX])
 	return buf;
 }
 
-static void remember(struct build *b, struct iso_element *el, const char *key, const char *rest)
-{
-	struct iso_element *grown = realloc(b->elements, (b->n_elements + 1) * sizeof(*grown));
-
-	if (!grown) {
-		b->failed = true;
-		return;
-	}
-	(void)snprintf(el->text, sizeof(el->text), "%s%s", key, rest);
-	b->elements = grown;
-	grown[b->n_elements++] = *el;
-}
-
-/* One element: added by apply; by undo added (so that it is surely there) and deleted. */
-static void element(struct build *b, const char *family, const char *set, struct term key,
-		    const char *rest)
-{
-	sb_addf(&b->apply, "add element %s " TBL " %s { %s%s }\n", family, set, key.text, rest);
-	sb_addf(&b->undo_elements,
-		"add element %s " TBL " %s { %s%s }\n"
-		"delete element %s " TBL " %s { %s%s }\n",
-		family, set, key.text, rest, family, set, key.text, rest);
-}
-
-static struct iso_element as_element(const char *family, const char *set, struct term key)
-{
-	struct iso_element el = {.family = family, .set = set, .key_len = key.len};
-
-	memcpy(el.key, key.bytes, key.len);
-	return el;
-}
-
-static void set_element(struct build *b, const char *family, const char *set, struct term key)
-{
-	struct iso_element el = as_element(family, set, key);
-
-	element(b, family, set, key, "");
-	remember(b, &el, key.text, "");
-}
-
-static void map_element(struct build *b, const char *family, const char *set, struct term key,
-			struct term value)
-{
-	struct iso_element el = as_element(family, set, key);
-	char rest[80];
-
-	(void)snprintf(rest, sizeof(rest), " : %s", value.text);
-	element(b, family, set, key, rest);
-	el.data_len = value.len;
-	memcpy(el.data, value.bytes, value.len);
-	remember(b, &el, key.text, rest);
-}
-
-/* @verb is "jump" or "goto". */
-static void verdict_element(struct build *b, const char *family, const char *set, struct term key,
-			    const char *verb, const char *chain)
-{
-	struct iso_element el = as_element(family, set, key);
-	char rest[80];
-
-	(void)snprintf(rest, sizeof(rest), " : %s %s", verb, chain);
-	element(b, family, set, key, rest);
-	(void)snprintf(el.verdict, sizeof(el.verdict), "%s", chain);
-	remember(b, &el, key.text, rest);
-}
-
-/* One that all domains on this bridge share: undo leaves it alone. */
-static void shared_element(struct build *b, const char *family, const char *set, struct term key)
-{
-	struct iso_element el = as_element(family, set, key);
-
-	sb_addf(&b->apply, "add element %s " TBL " %s { %s }\n", family, set, key.text);
-	remember(b, &el, key.text, "");
-}
-
-/* The sets have intervals: what is looked up is whether one holds the first address. */
-static void network_element(struct build *b, const char *family, const char *set,
-			    const struct ip_prefix *net)
-{
-	struct iso_element el = as_element(family, set, term_ip(&net->addr));
-	char text[PREFIX_STRLEN];
-
-	sb_addf(&b->guests, "add element %s " TBL " %s { %s }\n", family, set,
-		ip_prefix_str(net, text));
-	remember(b, &el, text, "");
-}
-
 /* Each network once, also with several NICs or addresses of the host on it: nft 1.0.6 fails to
  * merge an interval that comes twice in one transaction. */
 static void network_elements(struct build *b)
@@ -178,8 +74,12 @@ static void network_elements(struct build *b)
 				list[n++] = b->f->nics[i].gateways[k].net;
 	n = iso_merge_prefixes(list, n);
 	for (size_t i = 0; i < n; i++) {
-		network_element(b, "inet", "guests", &list[i]);
-		network_element(b, "bridge", "networks", &list[i]);
+		build_network(b, "inet", "guests", &list[i]);
+		build_network(b, "bridge", "networks", &list[i]);
+		if (b->p->egress == EGRESS_TUNNEL) {
+			build_network(b, "inet", "tunnel_guests", &list[i]);
+			build_raw_network(b, "inet", "tunnel_quoted", &list[i]);
+		}
 	}
 	free(list);
 }
@@ -290,7 +190,7 @@ static void nic_dhcp(struct build *b, const struct iso_nic *nic)
 	lease_chain(b, chain, nic->lease_s);
 	/* The element needs its chain, also when undo adds it first. */
 	sb_addf(&b->undo_elements, "add chain bridge " TBL " %s\n", chain);
-	verdict_element(b, "bridge", "nic_lease", term_link(nic->tap), "goto", chain);
+	build_verdict(b, "bridge", "nic_lease", term_link(nic->tap), "goto", chain);
 	for (size_t i = 0; i < nic->n_leases; i++)
 		address_element(b, nic, &nic->leases[i].addr, nic->leases[i].remaining_s);
 }
@@ -298,15 +198,15 @@ static void nic_dhcp(struct build *b, const struct iso_nic *nic)
 static void static_address(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip)
 {
 	const struct term key = term_raw_ip(ip), owner = term_nic(b, nic);
-	struct iso_element el = as_element("bridge", "address_owner", key);
+	struct iso_element el = build_element("bridge", "address_owner", key);
 	char rest[80];
 
-	set_element(b, "bridge", "address_static", key);
+	build_set(b, "bridge", "address_static", key);
 	address_element(b, nic, ip, 0);
 	el.data_len = owner.len;
 	memcpy(el.data, owner.bytes, owner.len);
 	(void)snprintf(rest, sizeof(rest), " : %s", owner.text);
-	remember(b, &el, key.text, rest);
+	build_remember(b, &el, key.text, rest);
 }
 
 static void nic_static(struct build *b, const struct iso_nic *nic)
@@ -340,14 +240,14 @@ static void rate_object(struct build *b, const char *family, const char *directi
 /* What goes to the NIC is held back in bridge output, by a map: the tap has no chain there. */
 static void rate_in_element(struct build *b, struct term tap)
 {
-	struct iso_element el = as_element("bridge", "nic_rate_in", tap);
+	struct iso_element el = build_element("bridge", "nic_rate_in", tap);
 	char rest[40];
 
 	if (!b->p->rate_in)
 		return;
 	(void)snprintf(rest, sizeof(rest), " : \"in_%u\"", b->f->slot);
-	element(b, "bridge", "nic_rate_in", tap, rest);
-	remember(b, &el, tap.text, rest);
+	build_add(b, "bridge", "nic_rate_in", tap, rest);
+	build_remember(b, &el, tap.text, rest);
 }
 
 /* Gates 2 and 3 of one NIC. */
@@ -355,26 +255,26 @@ static void nic_elements(struct build *b, const struct iso_nic *nic)
 {
 	const struct term tap = term_link(nic->tap), mark = term_mark(b->mark);
 
-	set_element(b, "bridge", "nics", tap);
+	build_set(b, "bridge", "nics", tap);
 	if (b->p->egress == EGRESS_NONE)
-		set_element(b, "bridge", "nics_closed", tap);
-	map_element(b, "bridge", "nic_priority", tap, term_nic(b, nic));
-	set_element(b, "bridge", "nic_own", term_join(tap, term_nic(b, nic)));
-	map_element(b, "inet", "priority_mark", term_nic(b, nic), mark);
-	set_element(b, "bridge", "nic_mac", term_join(tap, term_mac(&nic->mac)));
+		build_set(b, "bridge", "nics_closed", tap);
+	build_map(b, "bridge", "nic_priority", tap, term_nic(b, nic));
+	build_set(b, "bridge", "nic_own", term_join(tap, term_nic(b, nic)));
+	build_map(b, "inet", "priority_mark", term_nic(b, nic), mark);
+	build_set(b, "bridge", "nic_mac", term_join(tap, term_mac(&nic->mac)));
 	rate_in_element(b, tap);
 	for (size_t i = 0; i < nic->n_gateways; i++) {
 		const struct ip_addr *gw = &nic->gateways[i].addr;
 
-		set_element(b, "bridge", "nic_gateway", term_join(tap, term_raw_ip(gw)));
-		set_element(b, "inet", "gateway", term_join(mark, term_ip(gw)));
+		build_set(b, "bridge", "nic_gateway", term_join(tap, term_raw_ip(gw)));
+		build_set(b, "inet", "gateway", term_join(mark, term_ip(gw)));
 	}
 	if (b->p->n_addresses)
 		nic_static(b, nic);
 	else
 		nic_dhcp(b, nic);
 	tap_chain(b, nic);
-	shared_element(b, "inet", "bridges", term_link(nic->bridge));
+	build_shared(b, "inet", "bridges", term_link(nic->bridge));
 }
 
 static void dns_elements(struct build *b)
@@ -383,15 +283,22 @@ static void dns_elements(struct build *b)
 
 	switch (policy_dns_effective(b->p)) {
 	case DNS_HOST:
-		verdict_element(b, "inet", "dns", mark, "jump", "dns_host");
+		build_verdict(b, "inet", "dns", mark, "jump", "dns_host");
 		break;
 	case DNS_REDIRECT:
-		verdict_element(b, "inet", "dns", mark, "goto", "opened");
-		map_element(b, "inet", "dns_to", mark, term_ip(&b->p->dns_addr));
-		set_element(b, "inet", "dns_address", term_join(mark, term_ip(&b->p->dns_addr)));
+		if (b->p->egress == EGRESS_TUNNEL) {
+			build_tunnel_dns(b);
+			break;
+		}
+		build_verdict(b, "inet", "dns", mark, "goto", "opened");
+		build_map(b, "inet", "dns_to", mark, term_ip(&b->p->dns_addr));
+		build_set(b, "inet", "dns_address", term_join(mark, term_ip(&b->p->dns_addr)));
+		break;
+	case DNS_AUTO:
+		build_tunnel_dns(b);
 		break;
 	default:
-		verdict_element(b, "inet", "dns", mark, "goto", "deny_dns");
+		build_verdict(b, "inet", "dns", mark, "goto", "deny_dns");
 		break;
 	}
 }
@@ -404,9 +311,9 @@ static void forward_elements(struct build *b)
 			term_join(term_mark(b->mark), term_proto(fw->proto)), term_port(fw->port));
 
 		b->localnet = b->localnet || iso_is_loopback(&fw->to);
-		set_element(b, "inet", "forward_port", key);
-		map_element(b, "inet", "forward_to", key,
-			    term_join(term_ip(&fw->to), term_port(fw->to_port)));
+		build_set(b, "inet", "forward_port", key);
+		build_map(b, "inet", "forward_to", key,
+			  term_join(term_ip(&fw->to), term_port(fw->to_port)));
 	}
 }
 
@@ -433,7 +340,7 @@ static void lan_chain(struct build *b)
 	(void)snprintf(chain, sizeof(chain), "lan_%u", slot);
 	/* The element needs its chain, also when undo adds it first. */
 	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
-	verdict_element(b, "inet", "lan", term_mark(b->mark), "jump", chain);
+	build_verdict(b, "inet", "lan", term_mark(b->mark), "jump", chain);
 	sb_addf(&b->undo_chains,
 		"flush chain inet " TBL " lan_%u\ndelete chain inet " TBL " lan_%u\n", slot, slot);
 }
@@ -456,7 +363,7 @@ static void flow_limit(struct build *b)
 			"add rule inet " TBL " %s accept\n",
 			chain, n, chain);
 	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
-	verdict_element(b, "inet", "flow_limit", term_mark(b->mark), "goto", chain);
+	build_verdict(b, "inet", "flow_limit", term_mark(b->mark), "goto", chain);
 	/* A counter has its limit in it: it must not outlive this one, nor the domain. */
 	sb_addf(&b->undo_elements,
 		"add element inet " TBL " flows { %s }\ndelete element inet " TBL " flows { %s }\n"
@@ -472,8 +379,8 @@ static void zone_elements(struct build *b)
 	struct term value = zone;
 
 	value.len = sizeof(uint16_t);
-	map_element(b, "inet", "mark_zone", mark, value);
-	set_element(b, "inet", "own_zone", term_join(mark, zone));
+	build_map(b, "inet", "mark_zone", mark, value);
+	build_set(b, "inet", "own_zone", term_join(mark, zone));
 }
 
 /* Gate 4. */
@@ -485,14 +392,16 @@ static void domain_elements(struct build *b)
 	zone_elements(b);
 	flow_limit(b);
 	if (p->log_denied)
-		set_element(b, "inet", "logged", mark);
+		build_set(b, "inet", "logged", mark);
 	if (p->egress == EGRESS_INTERNET)
-		verdict_element(b, "inet", "egress", mark, "goto", "opened");
+		build_verdict(b, "inet", "egress", mark, "goto", "opened");
+	else if (p->egress == EGRESS_TUNNEL)
+		build_tunnel(b);
 	dns_elements(b);
 	for (size_t i = 0; i < p->n_host_ports; i++)
-		set_element(b, "inet", "host_port",
-			    term_join(term_join(mark, term_proto(p->host_ports[i].proto)),
-				      term_port(p->host_ports[i].port)));
+		build_set(b, "inet", "host_port",
+			  term_join(term_join(mark, term_proto(p->host_ports[i].proto)),
+				    term_port(p->host_ports[i].port)));
 	forward_elements(b);
 	lan_chain(b);
 }

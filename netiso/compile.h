@@ -6,6 +6,7 @@
 #include "lib/net.h"
 #include "lib/policy.h"
 #include "lib/strbuf.h"
+#include "lib/tunnel.h"
 #include "netiso/layout.h"
 
 #include <net/if.h>
@@ -51,6 +52,7 @@ struct iso_facts {
 	size_t n_attached;
 	struct ip_addr *local; /* the host's own IPv4 addresses */
 	size_t n_local;
+	struct tunnel tunnel; /* of a domain with egress = tunnel; link "" when it has none */
 };
 
 #define ISO_KEY_MAX 32	 /* bytes: a link name and a padded MAC need 24 */
@@ -135,6 +137,12 @@ size_t iso_merge_prefixes(struct ip_prefix *list, size_t n);
  * What neither layout_refused nor an attached prefix has is public.
  */
 int iso_compile_public(const struct iso_facts *f, struct iso_plan *plan, struct err *e);
+
+/**
+ * iso_tunnel_names - whether @ip lies in a prefix of AllowedIPs that is no part of the Internet: to be
+ * reached inside the tunnel although it is none of the public addresses.
+ */
+bool iso_tunnel_names(const struct tunnel *t, const struct ip_addr *ip);
 
 /** iso_check_supported - the refusals of iso_compile alone. */
 int iso_check_supported(const struct policy *p, const struct iso_facts *f, struct err *e);

@@ -90,6 +90,15 @@ static int drop_named_leases(struct job *j, struct err *e)
 	return 0;
 }
 
+/* One that is not there is an error of the plan, which knows the policy's line. */
+static int load_tunnel(struct job *j, struct err *e)
+{
+	struct err why = {0};
+	int r = tunnel_load(j->root, &j->rec.uuid, &j->facts.tunnel, &why);
+
+	return r == 0 || r == -ENOENT ? 0 : err_set(e, why.exit, why.errnum, "%s", why.msg);
+}
+
 static int job_compile(struct job *j, bool leases, struct err *e)
 {
 	int r;
@@ -99,6 +108,8 @@ static int job_compile(struct job *j, bool leases, struct err *e)
 		r = base_params(j->root, &j->params, e);
 	if (r == 0)
 		r = iso_gather(j->root, &j->rec, &j->route, leases, &j->facts, e);
+	if (r == 0 && j->policy.egress == EGRESS_TUNNEL)
+		r = load_tunnel(j, e);
 	if (r == 0 && leases && !j->policy.n_addresses && j->nf.sock)
 		r = drop_named_leases(j, e);
 	if (r < 0)

@@ -150,10 +150,19 @@ static bool decide_dns(const struct explain_world *w, const struct explain_query
 			return false;
 		*ret = allow(KEY_NET_DNS, 0, EXPLAIN_HOST, "the host's DNS server is asked");
 		return true;
+	case DNS_AUTO:
+		if (!w->f->tunnel.n_dns)
+			return false;
+		*ret = redirect(allow(KEY_NET_DNS, 0, EXPLAIN_TUNNEL,
+				      "each question is sent to one of the tunnel's servers"),
+				&w->f->tunnel.dns[0], DNS_PORT);
+		return true;
 	case DNS_REDIRECT:
-		*ret = redirect(allow(KEY_NET_DNS, 0, EXPLAIN_DIRECT,
-				      "each question is sent to one server"),
-				&w->p->dns_addr, DNS_PORT);
+		*ret = redirect(
+			allow(KEY_NET_DNS, 0,
+			      w->p->egress == EGRESS_TUNNEL ? EXPLAIN_TUNNEL : EXPLAIN_DIRECT,
+			      "each question is sent to one server"),
+			&w->p->dns_addr, DNS_PORT);
 		return true;
 	default:
 		*ret = deny(KEY_NET_DNS, "deny_dns", "the guest may ask no DNS server");
@@ -220,6 +229,8 @@ static struct explain_verdict decide_outside(const struct explain_world *w,
 			    "where other guests are; no key opens it");
 	if (decide_lan(w, q, &v))
 		return v;
+	if (w->p->egress == EGRESS_TUNNEL && iso_tunnel_names(&w->f->tunnel, &q->dst))
+		return allow(KEY_TUN_CONFIG, 0, EXPLAIN_TUNNEL, "AllowedIPs of the file name it");
 	if (is_refused_range(&q->dst))
 		return deny(KEY_NET_ALLOW_LAN, "deny_range",
 			    "not an address of the Internet, and no entry names it");
@@ -228,6 +239,8 @@ static struct explain_verdict decide_outside(const struct explain_world *w,
 			    "a network that the host is attached to, and no entry names it");
 	if (w->p->egress == EGRESS_NONE)
 		return deny(KEY_NET_EGRESS, "deny_egress", "nothing leaves");
+	if (w->p->egress == EGRESS_TUNNEL && !tunnel_reaches(&w->f->tunnel, &q->dst))
+		return deny(KEY_TUN_CONFIG, "through", "the tunnel does not lead there");
 	return allow(KEY_NET_EGRESS, 0,
 		     w->p->egress == EGRESS_TUNNEL ? EXPLAIN_TUNNEL : EXPLAIN_DIRECT,
 		     "the Internet");

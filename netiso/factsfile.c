@@ -19,7 +19,10 @@ static const char example[] = "mark_base 0x4c5a0000\n"
 			      "slot 1\n"
 			      "nic vnet0 virbr0 52:54:00:00:00:01 3600\n"
 			      "gateway 192.168.122.1/24\n"
-			      "host 203.0.113.10/24\n";
+			      "host 203.0.113.10/24\n"
+			      "tunnel wgc1 10.64.0.2\n"
+			      "tunnel_dns 10.64.0.1\n"
+			      "tunnel_route 0.0.0.0/0\n";
 
 static bool parse_number(const char *s, uint64_t max, uint64_t *ret)
 {
@@ -148,13 +151,59 @@ static bool take_slot(struct iso_facts *f, char **w, size_t n)
 	return true;
 }
 
+/* tunnel LINK ADDRESS; tunnel_dns ADDRESS; tunnel_route PREFIX */
+static bool take_tunnel(struct iso_facts *f, char **w, size_t n)
+{
+	struct tunnel *t = &f->tunnel;
+
+	if (n != 3 || t->link[0] || !iso_tap_name_ok(w[1]) || !ip_parse(w[2], &t->address) ||
+	    t->address.family != AF_INET)
+		return false;
+	(void)snprintf(t->link, sizeof(t->link), "%s", w[1]);
+	return true;
+}
+
+static bool take_tunnel_dns(struct iso_facts *f, char **w, size_t n)
+{
+	struct tunnel *t = &f->tunnel;
+
+	return n == 2 && t->n_dns < TUNNEL_DNS_MAX && ip_parse(w[1], &t->dns[t->n_dns]) &&
+	       t->dns[t->n_dns++].family == AF_INET;
+}
+
+static bool take_tunnel_route(struct iso_facts *f, char **w, size_t n)
+{
+	struct tunnel *t = &f->tunnel;
+	struct ip_prefix p, *grown;
+
+	if (n != 2 || !ip_prefix_parse(w[1], &p) || p.addr.family != AF_INET)
+		return false;
+	if (!p.len) {
+		t->to_all = true;
+		return true;
+	}
+	grown = realloc(t->routes, (t->n_routes + 1) * sizeof(*grown));
+	if (!grown)
+		return false;
+	t->routes = grown;
+	grown[t->n_routes++] = p;
+	return true;
+}
+
 static const struct {
 	const char *word;
 	bool (*take)(struct iso_facts *f, char **words, size_t n);
 } kinds[] = {
-	{"nic", take_nic},   {"gateway", take_gateway},	    {"lease", take_lease},
-	{"host", take_host}, {"mark_base", take_mark_base}, {"log_group", take_log_group},
+	{"nic", take_nic},
+	{"gateway", take_gateway},
+	{"lease", take_lease},
+	{"host", take_host},
+	{"mark_base", take_mark_base},
+	{"log_group", take_log_group},
 	{"slot", take_slot},
+	{"tunnel", take_tunnel},
+	{"tunnel_dns", take_tunnel_dns},
+	{"tunnel_route", take_tunnel_route},
 };
 
 static bool take_line(struct iso_facts *f, char *line)
@@ -196,9 +245,11 @@ int factsfile_parse(const char *text, size_t len, struct iso_facts *ret, struct 
 		free(f.nics);
 		free(f.attached);
 		free(f.local);
+		tunnel_free(&f.tunnel);
 		return err_set(e, EX_CORDON_DATA, EBADMSG, "line %u of the facts is not understood",
 			       n);
 	}
+	f.tunnel.mark = f.layout.mark_base | f.slot;
 	*ret = f;
 	return 0;
 }

@@ -229,5 +229,6 @@ void iso_facts_free(struct iso_facts *f)
 	free(f->nics);
 	free(f->attached);
 	free(f->local);
+	tunnel_free(&f->tunnel);
 	*f = (struct iso_facts){0};
 }

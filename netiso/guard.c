@@ -2,6 +2,7 @@
 /* The guard of a network: see "Theory of operation" below. */
 #include "netiso/guard.h"
 
+#include "lib/marks.h"
 #include "lib/nl.h"
 #include "lib/record.h"
 #include "lib/util.h"
@@ -30,6 +31,7 @@
  *   0    lookup local                         the kernel's own first rule, now behind ours
  *   80   iif BR lookup local                  the host (nftables says which port)
  *   90   iif BR fwmark BASE+INTERNET goto 100
+ *   90   iif BR fwmark BASE goto 40000        a tunnel's, or none's: see lib/marks.h
  *   99   iif BR unreachable                   no class that may be routed
  *   100  nop                                  on to the host's own rules
  *
@@ -45,7 +47,7 @@
 #define PREF_CLOSED 99
 #define PREF_ON 100
 #define RULE_PROTOCOL 205 /* marks a rule as ours: not in use in rt_protos of iproute2 */
-#define GUARD_RULES_MAX 6
+#define GUARD_RULES_MAX 7
 
 /* The guard's rules of one bridge in one family; [0..n_first) stand at preference 0, in order. */
 struct guard_rules {
@@ -89,6 +91,8 @@ static struct guard_rules desired(int family, const char *bridge, const struct l
 	set_mark(next_rule(&g, family, PREF_INTERNET, bridge, FR_ACT_GOTO),
 		 p->mark_base | LAYOUT_CLASS_INTERNET, LAYOUT_MARK_MASK | LAYOUT_CLASS_INTERNET,
 		 PREF_ON);
+	set_mark(next_rule(&g, family, MARKS_PREF_JUMP, bridge, FR_ACT_GOTO), p->mark_base,
+		 LAYOUT_MARK_MASK | LAYOUT_CLASS_INTERNET, MARKS_PREF_TUNNELS);
 	(void)next_rule(&g, family, PREF_CLOSED, bridge, FR_ACT_UNREACHABLE);
 	(void)next_rule(&g, family, PREF_ON, NULL, FR_ACT_NOP);
 	return g;

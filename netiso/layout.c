@@ -91,6 +91,17 @@ const struct layout_chain layout_chains[] = {
 	{"inet", "to_host", NULL},
 	{"inet", "dns_host", NULL},
 	{"inet", "opened", NULL},
+	{"inet", "through", NULL},
+	{"inet", "tunnel_answer", NULL},
+	{"inet", "tunnel_query", NULL},
+	{"inet", "tunnel_resolver", NULL},
+	{"inet", "resolver_0", NULL},
+	{"inet", "resolver_1", NULL},
+	{"inet", "resolver_2", NULL},
+	{"inet", "resolver_3", NULL},
+	{"inet", "tunnel_nat", "type nat hook postrouting priority 99; policy accept;"},
+	{"inet", "tunnel_leaving", NULL},
+	{"inet", "tunnel_passing", NULL},
 	{"inet", "nat_guest", "type nat hook prerouting priority -101; policy accept;"},
 	{"inet", "passing", "type filter hook forward priority " PRI_REDIRECTED "; policy accept;"},
 	{"inet", "inward", "type filter hook postrouting priority " PRI_INWARD "; policy accept;"},
@@ -157,6 +168,19 @@ static const struct {
 	{"set inet", "logged { type mark; }"},
 	{"set inet", "log_rate { type mark; size 65536; flags dynamic,timeout; timeout 2m; }"},
 	{"set inet", "bridges { type ifname; }"},
+	{"set inet", "tunnelled { type mark; }"},
+	{"set inet", "tunnels { type ifname; }"},
+	{"set inet", "tunnel_in { typeof iifname . ct original zone; }"},
+	{"map inet", "tunnel_mark { typeof iifname : meta mark; }"},
+	{"set inet", "tunnel_out { typeof meta mark . oifname; }"},
+	{"map inet", "tunnel_source { typeof meta mark : ip daddr; }"},
+	{"map inet", "tunnel_private { type mark : verdict; }"},
+	{"map inet", "tunnel_dns_0 { typeof meta mark : ip daddr; }"},
+	{"map inet", "tunnel_dns_1 { typeof meta mark : ip daddr; }"},
+	{"map inet", "tunnel_dns_2 { typeof meta mark : ip daddr; }"},
+	{"map inet", "tunnel_dns_3 { typeof meta mark : ip daddr; }"},
+	{"set inet", "tunnel_guests { type ipv4_addr; flags interval; auto-merge; }"},
+	{"set inet", "tunnel_quoted { typeof @th,192,32; flags interval; auto-merge; }"},
 	{"set inet", "refused { type ipv4_addr; flags interval; }"},
 	{"set inet", "guests { type ipv4_addr; flags interval; auto-merge; }"},
 	{"set inet", "public { type ipv4_addr; flags interval; }"},
@@ -268,6 +292,13 @@ static const struct rule rules[] = {
 	 "learn"},
 	{"bridge", "learn", "@th,192,32 != @address_static oifname vmap @nic_lease"},
 
+	/* What the host says of its own in place of a tunnelled guest, an ICMP error or a reset to
+	 * one whose packet came by the tunnel, would go by the uplink and show whose guest it is.
+	 * The error quotes the packet: its destination lies 24 bytes into the ICMP message. */
+	{"inet", "leaving", "oifname != @bridges oif != \"lo\" ip saddr @tunnel_guests drop"},
+	{"inet", "leaving",
+	 "oifname != @bridges icmp type { destination-unreachable, source-quench, redirect, "
+	 "time-exceeded, parameter-problem } @th,192,32 @tunnel_quoted drop"},
 	{"inet", "leaving", "oifname @bridges udp sport 67 udp dport 68 meta mark set $DHCP"},
 
 	/* What a domain opens is its own, and this run's: connections of before, under another
@@ -280,9 +311,18 @@ static const struct rule rules[] = {
 	{"inet", "zones", "ct original zone set meta mark map @mark_zone"},
 
 	{"inet", "prerouting", "meta mark & $MASK == $BASE goto guest"},
+	{"inet", "prerouting", "iifname @tunnels goto tunnel_answer"},
 	{"inet", "prerouting", "iifname @bridges meta mark set meta priority map @priority_mark"},
 	{"inet", "prerouting", "meta mark & $MASK == $BASE goto guest"},
+	/* Out of a tunnel come answers to its own guest, nothing else. Its mark is what reverse
+	 * path filtering asks for; nothing that the host would have to answer for gets so far. */
+	{"inet", "tunnel_answer", "ip ttl < 2 drop"},
+	{"inet", "tunnel_answer",
+	 "ct state established,related iifname . ct original zone @tunnel_in meta mark set iifname "
+	 "map @tunnel_mark accept"},
+	{"inet", "tunnel_answer", "drop"},
 	{"inet", "guest", "ct state invalid drop"},
+	{"inet", "guest", "meta mark @tunnelled fib daddr type unicast goto through"},
 	/* Without egress not even in answer to a connection that stands since before. */
 	{"inet", "guest",
 	 "meta mark & $CLASS == 0x00000000 fib daddr type unicast goto deny_egress"},
@@ -309,6 +349,17 @@ static const struct rule rules[] = {
 	{"inet", "guest", "ip daddr != @public goto not_public"},
 	{"inet", "guest", "meta mark vmap @egress"},
 	{"inet", "guest", "goto deny_egress"},
+	{"inet", "through", "ct direction reply drop"},
+	{"inet", "through", "ct state established accept"},
+	{"inet", "through", "ct state related meta mark . ct original zone @own_zone accept"},
+	{"inet", "through", "ct state related drop"},
+	{"inet", "through", "tcp flags & (fin | syn | rst | ack) != syn drop"},
+	{"inet", "through", "udp dport 53 meta mark vmap @dns"},
+	{"inet", "through", "tcp dport 53 meta mark vmap @dns"},
+	{"inet", "through", "ip daddr @guests goto deny_attached"},
+	{"inet", "through", "meta mark vmap @tunnel_private"},
+	{"inet", "through", "ip daddr != @public goto not_public"},
+	{"inet", "through", "goto opened"},
 	{"inet", "not_public", "ip daddr @refused goto deny_range"},
 	{"inet", "not_public", "goto deny_attached"},
 	{"inet", "to_host",
@@ -328,17 +379,39 @@ static const struct rule rules[] = {
 	{"inet", "nat_guest",
 	 "fib daddr . iif type local dnat ip to meta mark . meta l4proto . th dport map "
 	 "@forward_to"},
+	{"inet", "nat_guest", "meta mark @tunnelled goto tunnel_query"},
 	{"inet", "nat_guest", "udp dport 53 dnat ip to meta mark map @dns_to"},
 	{"inet", "nat_guest", "tcp dport 53 dnat ip to meta mark map @dns_to"},
 
+	{"inet", "tunnel_query", "udp dport 53 goto tunnel_resolver"},
+	{"inet", "tunnel_query", "tcp dport 53 goto tunnel_resolver"},
+	{"inet", "tunnel_resolver",
+	 "numgen random mod 4 vmap { 0 : goto resolver_0, 1 : goto resolver_1, 2 : goto "
+	 "resolver_2, 3 : goto resolver_3 }"},
+	{"inet", "resolver_0", "dnat ip to meta mark map @tunnel_dns_0"},
+	{"inet", "resolver_1", "dnat ip to meta mark map @tunnel_dns_1"},
+	{"inet", "resolver_2", "dnat ip to meta mark map @tunnel_dns_2"},
+	{"inet", "resolver_3", "dnat ip to meta mark map @tunnel_dns_3"},
+	{"inet", "tunnel_nat", "oifname @tunnels snat ip to meta mark map @tunnel_source"},
+
+	{"inet", "passing", "iifname @tunnels goto tunnel_passing"},
 	{"inet", "passing", "meta mark & $MASK == $BASE goto onward"},
 	/* To a guest, what pretends to be an answer: from another, in the name of a peer elsewhere.
 	 */
 	{"inet", "passing",
 	 "iifname @bridges oifname @bridges fib saddr . iif oif missing meta priority "
 	 "set " PRIO_OUTSIDE " accept"},
+	/* Whoever is not of the Internet's class goes by the own tunnel or nowhere. */
+	{"inet", "onward", "meta mark & $CLASS == 0x00000000 goto tunnel_leaving"},
 	{"inet", "onward", "ct state established,related accept"},
 	{"inet", "onward", "ct status & dnat == dnat goto redirected"},
+	{"inet", "tunnel_leaving", "meta mark . oifname != @tunnel_out drop"},
+	{"inet", "tunnel_leaving",
+	 "tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu"},
+	{"inet", "tunnel_leaving", "accept"},
+	{"inet", "tunnel_passing", "iifname . ct original zone != @tunnel_in drop"},
+	{"inet", "tunnel_passing", "oifname != @bridges drop"},
+	{"inet", "tunnel_passing", "meta mark set 0x00000000 accept"},
 	/* From outside, or from another guest, to a guest: bridge output knows whether it is ours.
 	 * Past ip_forward() the priority is free, and other programs' marks stay what they are. The
 	 * host's own packets have come in nowhere. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The network isolator.
 
-LIB_SRCS += netiso/layout.c netiso/compile.c netiso/ranges.c netiso/term.c netiso/supported.c \
+LIB_SRCS += netiso/layout.c netiso/compile.c netiso/build.c netiso/tunnelled.c netiso/ranges.c netiso/term.c netiso/supported.c \
 	netiso/kernel.c netiso/nft.c netiso/gather.c netiso/base.c netiso/domain.c \
 	netiso/compare.c netiso/undo.c netiso/guard.c netiso/drift.c netiso/factsfile.c \
 	netiso/localnet.c

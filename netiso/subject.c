@@ -148,6 +148,8 @@ static int load_running(struct subject *s, const struct record *rec, struct err 
 		r = base_params(s->cli->root, &s->facts.layout, e);
 	if (r == 0 && kernel_guests(s) < 0)
 		r = recorded_guests(s, e);
+	if (r == 0 && s->policy.egress == EGRESS_TUNNEL)
+		(void)tunnel_load(s->cli->root, &rec->uuid, &s->facts.tunnel, NULL);
 	s->facts.slot = rec->slot;
 	s->running = true;
 	return r;

@@ -194,10 +194,32 @@ static int check_keys(const struct policy *p, struct err *e)
 		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
 			       "%s: this release gives no IPv6 to guests; write ipv6 = no",
 			       policy_where(p, KEY_NET_IPV6, where, sizeof(where)));
-	if (p->egress == EGRESS_TUNNEL)
+	return 0;
+}
+
+/* What policy_unbuilt refuses at the start, for those who come here another way; and whether the
+ * tunnel is there that the rules are to lead to. */
+static int check_tunnel(const struct policy *p, const struct iso_facts *f, struct err *e)
+{
+	char where[512];
+
+	if (p->egress != EGRESS_TUNNEL)
+		return 0;
+	if (p->n_lan || p->n_forwards)
 		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-			       "%s: this release has no tunnels; write egress = internet or none",
+			       "%s: this release lets nothing out beside a tunnel; remove the key",
+			       policy_where(p, p->n_lan ? KEY_NET_ALLOW_LAN : KEY_NET_FORWARD_PORT,
+					    where, sizeof(where)));
+	if (!f->tunnel.link[0] || f->tunnel.mark != iso_mark(&f->layout, f->slot, p))
+		return err_set(e, EX_CORDON_DATA, ENOENT,
+			       "%s: the domain's tunnel is not there; write: virt-cordon-wgtun "
+			       "apply DOMAIN",
 			       policy_where(p, KEY_NET_EGRESS, where, sizeof(where)));
+	if (p->dns == DNS_AUTO && !f->tunnel.n_dns)
+		return err_set(e, EX_CORDON_POLICY, EINVAL,
+			       "%s: auto, but the tunnel has no resolver; write dns = host, an "
+			       "address or none",
+			       policy_where(p, KEY_NET_DNS, where, sizeof(where)));
 	return 0;
 }
 
@@ -209,6 +231,8 @@ int iso_check_supported(const struct policy *p, const struct iso_facts *f, struc
 		return err_set(e, EX_CORDON_BUG, EINVAL, "slot %u or mark_base 0x%08x out of range",
 			       f->slot, f->layout.mark_base);
 	r = check_keys(p, e);
+	if (r == 0)
+		r = check_tunnel(p, f, e);
 	if (r == 0)
 		r = check_family(p, e);
 	for (size_t i = 0; r == 0 && i < f->n_nics; i++)

@@ -122,3 +122,44 @@ ns_tunnel_snapshot() {
 	find /run/wireguard "$NS_ROOT/run/virt-cordon" -name 'wg*' 2>/dev/null | sort
 	pgrep -af wireguard-go | cut -d' ' -f2- | sort || true
 }
+
+# --- sniffers ------------------------------------------------------------------------------------
+
+NS_LINKS=(wan0 lan0 pub0) # of the host, but for its bridges and tunnels
+NS_SNIFFERS=()
+
+# Watches all links of the host for anything but what WireGuard itself sends, and what is said of
+# its packets on the way; anew, when it did so before. Multicast listeners of IPv6 speak by
+# themselves.
+ns_sniff() {
+	local link
+
+	ns_need tcpdump
+	((!${#NS_SNIFFERS[@]})) || kill "${NS_SNIFFERS[@]}"
+	NS_SNIFFERS=()
+	for link in "${NS_LINKS[@]}"; do
+		tcpdump -i "$link" -n -U --immediate-mode -w "/run/t/$link.pcap" \
+			"not arp and not icmp6 and not ip6 proto 0 and not (udp port 51820) and
+			not (icmp and (host $NS_VPN or src 192.0.2.2))" 2>"/run/t/$link.log" &
+		NS_SNIFFERS+=($!)
+		ns_until grep -q 'listening on' "/run/t/$link.log"
+	done
+}
+
+ns_sniffed() {
+	local link
+
+	for link in "${NS_LINKS[@]}"; do
+		tcpdump -n -r "/run/t/$link.pcap" 2>/dev/null | sed "s/^/$link: /"
+	done
+}
+
+# ns_silent DESCRIPTION: a row that passes when nothing was seen since the start.
+ns_silent() {
+	local status=0
+
+	sleep "$NS_SETTLE"
+	NS_OUT=$(ns_sniffed)
+	[[ -z $NS_OUT ]] || status=1
+	ns_row $status "$1"
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A plan under construction, element by element: see netiso/build.h. */
+#include "netiso/build.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TBL LAYOUT_TABLE
+
+void build_remember(struct build *b, struct iso_element *el, const char *key, const char *rest)
+{
+	struct iso_element *grown = realloc(b->elements, (b->n_elements + 1) * sizeof(*grown));
+
+	if (!grown) {
+		b->failed = true;
+		return;
+	}
+	(void)snprintf(el->text, sizeof(el->text), "%s%s", key, rest);
+	b->elements = grown;
+	grown[b->n_elements++] = *el;
+}
+
+void build_add(struct build *b, const char *family, const char *set, struct term key,
+	       const char *rest)
+{
+	sb_addf(&b->apply, "add element %s " TBL " %s { %s%s }\n", family, set, key.text, rest);
+	sb_addf(&b->undo_elements,
+		"add element %s " TBL " %s { %s%s }\n"
+		"delete element %s " TBL " %s { %s%s }\n",
+		family, set, key.text, rest, family, set, key.text, rest);
+}
+
+struct iso_element build_element(const char *family, const char *set, struct term key)
+{
+	struct iso_element el = {.family = family, .set = set, .key_len = key.len};
+
+	memcpy(el.key, key.bytes, key.len);
+	return el;
+}
+
+void build_set(struct build *b, const char *family, const char *set, struct term key)
+{
+	struct iso_element el = build_element(family, set, key);
+
+	build_add(b, family, set, key, "");
+	build_remember(b, &el, key.text, "");
+}
+
+void build_map(struct build *b, const char *family, const char *set, struct term key,
+	       struct term value)
+{
+	struct iso_element el = build_element(family, set, key);
+	char rest[80];
+
+	(void)snprintf(rest, sizeof(rest), " : %s", value.text);
+	build_add(b, family, set, key, rest);
+	el.data_len = value.len;
+	memcpy(el.data, value.bytes, value.len);
+	build_remember(b, &el, key.text, rest);
+}
+
+/* @verb is "jump" or "goto". */
+void build_verdict(struct build *b, const char *family, const char *set, struct term key,
+		   const char *verb, const char *chain)
+{
+	struct iso_element el = build_element(family, set, key);
+	char rest[80];
+
+	(void)snprintf(rest, sizeof(rest), " : %s %s", verb, chain);
+	build_add(b, family, set, key, rest);
+	(void)snprintf(el.verdict, sizeof(el.verdict), "%s", chain);
+	build_remember(b, &el, key.text, rest);
+}
+
+/* One that all domains on this bridge share: undo leaves it alone. */
+void build_shared(struct build *b, const char *family, const char *set, struct term key)
+{
+	struct iso_element el = build_element(family, set, key);
+
+	sb_addf(&b->apply, "add element %s " TBL " %s { %s }\n", family, set, key.text);
+	build_remember(b, &el, key.text, "");
+}
+
+/* The sets have intervals: what is looked up is whether one holds the first address. */
+void build_network(struct build *b, const char *family, const char *set,
+		   const struct ip_prefix *net)
+{
+	struct iso_element el = build_element(family, set, term_ip(&net->addr));
+	char text[PREFIX_STRLEN];
+
+	sb_addf(&b->guests, "add element %s " TBL " %s { %s }\n", family, set,
+		ip_prefix_str(net, text));
+	build_remember(b, &el, text, "");
+}
+
+void build_raw_network(struct build *b, const char *family, const char *set,
+		       const struct ip_prefix *net)
+{
+	struct iso_element el = build_element(family, set, term_ip(&net->addr));
+	const uint32_t first = ntohl(net->addr.v4.s_addr);
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "0x%08x-0x%08x", first,
+		       first | (net->len < 32 ? UINT32_MAX >> net->len : 0));
+	sb_addf(&b->guests, "add element %s " TBL " %s { %s }\n", family, set, text);
+	build_remember(b, &el, text, "");
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A plan under construction: shared by the files that compile one. */
+#pragma once
+
+#include "netiso/compile.h"
+#include "netiso/term.h"
+
+/* A plan under construction. Chains are made before the elements that jump to them, and removed
+ * after these. */
+struct build {
+	const struct policy *p;
+	const struct iso_facts *f;
+	uint32_t mark;
+	struct strbuf clear, guests, apply, undo_elements, undo_chains, undo_objects;
+	struct iso_chain *chains;
+	size_t n_chains;
+	struct iso_element *elements;
+	size_t n_elements;
+	struct iso_address *addresses;
+	size_t n_addresses;
+	bool localnet;
+	bool failed;
+};
+
+/** build_remember - what must be in the kernel afterwards; its text is @key and @rest. */
+void build_remember(struct build *b, struct iso_element *el, const char *key, const char *rest);
+
+/**
+ * build_add - the commands alone: added by apply; by undo added (so that it is surely there) and
+ * deleted.
+ */
+void build_add(struct build *b, const char *family, const char *set, struct term key,
+	       const char *rest);
+
+/** build_element - the key of an element, without a value. */
+struct iso_element build_element(const char *family, const char *set, struct term key);
+
+/** build_set - an element that is the domain's alone: undo removes it. */
+void build_set(struct build *b, const char *family, const char *set, struct term key);
+void build_map(struct build *b, const char *family, const char *set, struct term key,
+	       struct term value);
+/** build_verdict - @verb is "jump" or "goto". */
+void build_verdict(struct build *b, const char *family, const char *set, struct term key,
+		   const char *verb, const char *chain);
+
+/** build_shared - one that all domains on this bridge share: undo leaves it alone. */
+void build_shared(struct build *b, const char *family, const char *set, struct term key);
+
+/** build_network - an IPv4 prefix of a set with intervals, which undo leaves alone. */
+void build_network(struct build *b, const char *family, const char *set,
+		   const struct ip_prefix *net);
+
+/** build_raw_network - the same where the key is raw payload. */
+void build_raw_network(struct build *b, const char *family, const char *set,
+		       const struct ip_prefix *net);
+
+/** build_tunnel, build_tunnel_dns - what a tunnelled domain has besides (netiso/tunnelled.c). */
+void build_tunnel(struct build *b);
+void build_tunnel_dns(struct build *b);
