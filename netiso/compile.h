@@ -139,8 +139,8 @@ size_t iso_merge_prefixes(struct ip_prefix *list, size_t n);
 int iso_compile_public(const struct iso_facts *f, struct iso_plan *plan, struct err *e);
 
 /**
- * iso_tunnel_names - whether @ip lies in a prefix of AllowedIPs that is no part of the Internet: to be
- * reached inside the tunnel although it is none of the public addresses.
+ * iso_tunnel_names - whether @ip lies in a prefix of AllowedIPs that is no part of the Internet: it
+ * is to be reached inside the tunnel although it is none of the public addresses.
  */
 bool iso_tunnel_names(const struct tunnel *t, const struct ip_addr *ip);
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The network isolator.
 
-LIB_SRCS += netiso/layout.c netiso/compile.c netiso/build.c netiso/tunnelled.c netiso/ranges.c netiso/term.c netiso/supported.c \
+LIB_SRCS += netiso/layout.c netiso/compile.c netiso/ranges.c netiso/term.c netiso/supported.c \
 	netiso/kernel.c netiso/nft.c netiso/gather.c netiso/base.c netiso/domain.c \
 	netiso/compare.c netiso/undo.c netiso/guard.c netiso/drift.c netiso/factsfile.c \
 	netiso/localnet.c
 LIB_SRCS += netiso/explain.c netiso/explain_query.c netiso/explain_verb.c netiso/subject.c \
 	netiso/flows.c
+
+LIB_SRCS += netiso/build.c netiso/tunnelled.c
 
 PROGS += virt-cordon-netiso
 virt-cordon-netiso_main := netiso/main.c
