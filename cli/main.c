@@ -38,6 +38,7 @@ static const struct cli_option options[] = {
 	 offsetof(struct cli, from_host)},
 	{"--opened", NULL, "log", "connections that were opened, too",
 	 offsetof(struct cli, opened)},
+	{"--watch", NULL, "status", "again every two seconds", offsetof(struct cli, watch)},
 	{"--print", NULL, "adopt", "write nothing", offsetof(struct cli, print)},
 	{"--all", NULL, "apply", "every running domain, every guard", offsetof(struct cli, all)},
 	CLI_OPTION_YES("forget gc"),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Running virt-cordon-netiso: see cli/netiso.h. */
+/* Running the programs of the parts: see cli/netiso.h. */
 #include "cli/netiso.h"
 
 #include "lib/run.h"
@@ -7,20 +7,22 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
-#define PROGRAM "virt-cordon-netiso"
 #define DEADLINE_MS 60000 /* it waits for a lock itself, 10 s unless told otherwise */
 
-int netiso_run(const char *root, const char *const *args, struct strbuf *out, struct err *e)
+int part_run(const char *part, const char *root, const char *const *args, struct strbuf *out,
+	     struct err *e)
 {
-	const char *argv[10] = {NULL, "--root", root}, *why;
+	const char *argv[48] = {NULL, "--root", root}, *why;
+	char path[PATH_MAX], program[64], none[96];
 	auto_sb struct strbuf said = {0};
-	char path[PATH_MAX];
 	size_t n = 3;
 	int r;
 
-	r = run_sibling(PROGRAM, path, sizeof(path), e);
+	(void)snprintf(program, sizeof(program), "virt-cordon-%s", part);
+	r = run_sibling(program, path, sizeof(path), e);
 	if (r < 0)
 		return r;
 	argv[0] = path;
@@ -31,20 +33,33 @@ int netiso_run(const char *root, const char *const *args, struct strbuf *out, st
 		return r;
 	if (said.len && said.data[said.len - 1] == '\n')
 		said.data[said.len - 1] = '\0';
-	why = said.len ? sb_str(&said) : PROGRAM " failed and said nothing";
-	if (strncmp(why, PROGRAM ": ", strlen(PROGRAM ": ")) == 0)
-		why += strlen(PROGRAM ": ");
+	(void)snprintf(none, sizeof(none), "%s failed and said nothing", program);
+	why = said.len ? sb_str(&said) : none;
+	if (strncmp(why, program, strlen(program)) == 0 &&
+	    strncmp(why + strlen(program), ": ", 2) == 0)
+		why += strlen(program) + 2;
 	return err_set(e, (enum exit_code)r, EIO, "%s", why);
 }
 
-int netiso_uuid(const char *root, const char *verb, const struct uuid *uuid, struct strbuf *out,
-		struct err *e)
+int part_uuid(const char *part, const char *root, const char *verb, const struct uuid *uuid,
+	      struct strbuf *out, struct err *e)
 {
 	char text[UUID_STRLEN];
 	/* A list of differences costs the kernel a while: only when someone reads it. */
 	const char *args[] = {verb, uuid_str(uuid, text), out ? NULL : "--quiet", NULL};
 
-	return netiso_run(root, args, out, e);
+	return part_run(part, root, args, out, e);
+}
+
+int netiso_run(const char *root, const char *const *args, struct strbuf *out, struct err *e)
+{
+	return part_run("netiso", root, args, out, e);
+}
+
+int netiso_uuid(const char *root, const char *verb, const struct uuid *uuid, struct strbuf *out,
+		struct err *e)
+{
+	return part_uuid("netiso", root, verb, uuid, out, e);
 }
 
 enum isolation_state isolation_of(const char *root, const struct domain *d)

@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Running virt-cordon-netiso: programs work together by being run, not linked. */
+/* Running the programs of the parts: programs work together by being run, not linked. */
 #pragma once
 
 #include "cli/domains.h"
 #include "lib/err.h"
 #include "lib/strbuf.h"
+
+/**
+ * part_run - virt-cordon-PART --root ROOT ARGS….
+ * @args: NULL-terminated
+ * @out: what it wrote to stdout is appended; NULL when it is not wanted
+ *
+ * Returns 0, or -EIO with its message and exit code in @e.
+ */
+int part_run(const char *part, const char *root, const char *const *args, struct strbuf *out,
+	     struct err *e);
+
+/** part_uuid - the same for VERB UUID; --quiet when @out is NULL. */
+int part_uuid(const char *part, const char *root, const char *verb, const struct uuid *uuid,
+	      struct strbuf *out, struct err *e);
 
 /**
  * netiso_run - virt-cordon-netiso --root ROOT ARGS….

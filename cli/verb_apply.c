@@ -5,7 +5,6 @@
 #include "cli/domains.h"
 #include "cli/netiso.h"
 #include "cli/print.h"
-#include "cli/tunnel.h"
 #include "lib/record.h"
 #include "lib/util.h"
 
@@ -61,9 +60,9 @@ static int apply_locked(const char *root, const struct uuid *uuid, const char **
 	} else {
 		*ret_done = "isolation in force";
 		/* First what the isolation leads to. */
-		if (tunnel_wanted(&rec)) {
+		if (rec.parts & UINT32_C(1) << PART_WGTUN) {
 			*ret_done = "tunnel and isolation in force";
-			r = tunnel_verb(root, "apply", uuid, NULL, e);
+			r = part_uuid("wgtun", root, "apply", uuid, NULL, e);
 		} else {
 			r = 0;
 		}

@@ -7,10 +7,11 @@
 #include "cli/lint.h"
 #include "cli/netiso.h"
 #include "cli/print.h"
-#include "cli/tunnel.h"
+#include "cli/taps.h"
 #include "lib/policy.h"
 #include "lib/util.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,19 +65,72 @@ static void compared(struct check *c, const char *who, int r, const struct strbu
 	}
 }
 
-static void check_tunnel(struct check *c, const struct domain *d)
+/* The programs besides the isolator that the policy asked for. */
+static void check_parts(struct check *c, const struct domain *d)
 {
-	auto_sb struct strbuf diff = {0};
-	struct err why = {0};
-	int r;
+	static const char *const good[] = {[PART_FSGUARD] = "shares in force",
+					   [PART_WGTUN] = "tunnel in force",
+					   [PART_PROVISION] = "provisioning in force"};
 
-	if (!tunnel_wanted(&d->rec))
-		return;
-	r = tunnel_verb(c->root, "check", &d->rec.uuid, c->quiet ? NULL : &diff, &why);
-	compared(c, d->name, r, &diff, &why, "tunnel in force");
+	for (unsigned i = 0; i < PART_COUNT; i++) {
+		const char *part = record_part_name((enum record_part)i);
+		auto_sb struct strbuf diff = {0};
+		struct err why = {0};
+		int r;
+
+		if (!(d->rec.parts & UINT32_C(1) << i))
+			continue;
+		r = part_uuid(part, c->root, "check", &d->rec.uuid, c->quiet ? NULL : &diff, &why);
+		compared(c, d->name, r, &diff, &why, good[i]);
+	}
 }
 
-static void check_live(struct check *c, const struct domain *d)
+/* What libvirt told no hook of: an <interface type='bridge'> attached while the domain runs. */
+static void check_taps(struct check *c, const struct domain *d)
+{
+	struct taps taps;
+	struct err why = {0};
+
+	if (taps_of_domain(c->root, d->name, &taps, &why) < 0) {
+		if (err_is_set(&why))
+			complain(c, d->name, &why);
+		return;
+	}
+	for (size_t i = 0; i < taps.n; i++) {
+		auto_sb struct strbuf text = {0};
+		bool known = false;
+
+		for (size_t k = 0; k < d->rec.n_nics; k++)
+			known = known || (!d->rec.nics[k].gone &&
+					  strcmp(d->rec.nics[k].tap, taps.names[i]) == 0);
+		if (known)
+			continue;
+		sb_addf(&text,
+			"the tap %s is not in the cordon: a NIC that was attached while the "
+			"domain runs; detach it, or restart libvirt's daemon or the domain",
+			taps.names[i]);
+		print_lines(d->name, sb_str(&text), COLOUR_BAD);
+		note(c, EX_CORDON_DIFFERS);
+	}
+}
+
+static void check_guarded(const struct check *c, const struct domain *d)
+{
+	for (size_t i = 0; i < d->rec.n_nics; i++) {
+		const struct record_nic *nic = &d->rec.nics[i];
+		auto_sb struct strbuf text = {0};
+
+		if (nic->gone || nic->guarded)
+			continue;
+		sb_addf(&text,
+			"warning: %s is on %s, which is not guarded: a flush of the packet filter "
+			"opens it",
+			nic->tap, nic->network ? nic->network : nic->bridge);
+		say(c, d->name, sb_str(&text), COLOUR_WARN);
+	}
+}
+
+static void check_network(struct check *c, const struct domain *d)
 {
 	auto_sb struct strbuf diff = {0};
 	struct err why = {0};
@@ -86,6 +140,14 @@ static void check_live(struct check *c, const struct domain *d)
 		say(c, d->name, "runs with isolation = no", COLOUR_WARN);
 		return;
 	}
+	r = netiso_uuid(c->root, "check", &d->rec.uuid, c->quiet ? NULL : &diff, &why);
+	compared(c, d->name, r, &diff, &why, "isolation in force");
+	check_guarded(c, d);
+	check_taps(c, d);
+}
+
+static void check_live(struct check *c, const struct domain *d)
+{
 	if (d->rec.phase == PHASE_PREPARED || d->rec.phase == PHASE_STOPPING) {
 		say(c, d->name,
 		    d->rec.phase == PHASE_PREPARED ? "is being started, not compared"
@@ -93,9 +155,8 @@ static void check_live(struct check *c, const struct domain *d)
 		    COLOUR_NONE);
 		return;
 	}
-	r = netiso_uuid(c->root, "check", &d->rec.uuid, c->quiet ? NULL : &diff, &why);
-	compared(c, d->name, r, &diff, &why, "isolation in force");
-	check_tunnel(c, d);
+	check_network(c, d);
+	check_parts(c, d);
 }
 
 /* The policy that the domain was started with, against the one in its file. */
@@ -178,6 +239,62 @@ static void check_hook(struct check *c, const char *kind)
 	}
 }
 
+/* A guarded network that is up, by the file that libvirt keeps of one, and has no guard. */
+static void check_unguarded(struct check *c)
+{
+	for (size_t i = 0; c->has_host && i < c->host.n_guarded_networks; i++) {
+		const char *name = c->host.guarded_networks[i];
+		auto_sb struct strbuf path = {0}, text = {0};
+		char bridge[IFNAMSIZ];
+
+		sb_addf(&path, "%s/run/libvirt/network/%s.xml", c->root, name);
+		if (access(sb_str(&path), F_OK) < 0 ||
+		    record_network_bridge(c->root, name, bridge, NULL) != -ENOENT)
+			continue;
+		sb_addf(&text,
+			"network %s is up without its guard: it was started before the hook was "
+			"there; virsh net-destroy %s && virsh net-start %s",
+			name, name, name);
+		print_lines(NULL, sb_str(&text), COLOUR_BAD);
+		note(c, EX_CORDON_DIFFERS);
+	}
+}
+
+static bool add_bridge(const char **list, size_t *n, size_t max, const char *bridge)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(list[i], bridge) == 0)
+			return true;
+	if (*n == max || !*bridge)
+		return false;
+	list[(*n)++] = bridge;
+	return true;
+}
+
+#define BRIDGES_MAX 32 /* that are asked about; a host has a few */
+
+/* Other programs' tables and routing rules, as far as they concern the bridges that are in use. */
+static void check_foreign(struct check *c)
+{
+	const char *args[BRIDGES_MAX + 3] = {"foreign", "--"};
+	auto_sb struct strbuf out = {0};
+	struct err why = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->domains.n; i++) {
+		const struct record *rec = &c->domains.list[i].rec;
+
+		for (size_t k = 0; k < rec->n_nics; k++)
+			if (rec->isolation && !rec->nics[k].gone)
+				(void)add_bridge(args + 2, &n, BRIDGES_MAX, rec->nics[k].bridge);
+	}
+	if (c->quiet || n == 0)
+		return;
+	if (netiso_run(c->root, args, &out, &why) < 0)
+		complain(c, NULL, &why);
+	print_lines(NULL, sb_str(&out), COLOUR_WARN);
+}
+
 static void check_all(struct check *c)
 {
 	for (size_t i = 0; i < c->domains.n; i++)
@@ -185,6 +302,8 @@ static void check_all(struct check *c)
 	if (err_is_set(&c->domains.blind))
 		complain(c, NULL, &c->domains.blind);
 	check_guards(c);
+	check_unguarded(c);
+	check_foreign(c);
 	check_hook(c, "qemu");
 	check_hook(c, "network");
 }

@@ -79,6 +79,26 @@ static size_t list_dead(const char *root, const struct domains *d)
 	return n;
 }
 
+/* As the hook at release: in reverse, all of them tried, the first failure kept. */
+static int revert_all(const char *root, const struct uuid *uuid, struct err *e)
+{
+	int first = 0;
+
+	if (!record_file_gone(root, uuid, RECORD_NETISO_UNDO))
+		first = netiso_uuid(root, "revert", uuid, NULL, e);
+	for (unsigned i = PART_COUNT; i-- > 0;) {
+		const char *part = record_part_name((enum record_part)i);
+		char undo[40];
+		int r = 0;
+
+		(void)snprintf(undo, sizeof(undo), "%s.undo", part);
+		if (!record_file_gone(root, uuid, undo))
+			r = part_uuid(part, root, "revert", uuid, NULL, first ? NULL : e);
+		first = first ? first : r;
+	}
+	return first;
+}
+
 /* Under the domain's lock, and so by what is true now: it may be starting meanwhile. */
 static int collect(const char *root, const struct uuid *uuid, struct err *e)
 {
@@ -98,8 +118,7 @@ static int collect(const char *root, const struct uuid *uuid, struct err *e)
 	if (r < 0)
 		return err_set(e, why.exit, why.errnum, "%s", why.msg);
 	if (why_dead(root, &rec)) {
-		if (!record_file_gone(root, uuid, RECORD_NETISO_UNDO))
-			r = netiso_uuid(root, "revert", uuid, NULL, e);
+		r = revert_all(root, uuid, e);
 		if (r == 0)
 			r = record_remove(root, &rec, e);
 	}

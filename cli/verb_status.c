@@ -2,16 +2,18 @@
 /* virt-cordon status: what is known, running, in force. */
 #include "cli/verbs.h"
 
+#include "cli/counters.h"
 #include "cli/domains.h"
 #include "cli/netiso.h"
 #include "cli/print.h"
-#include "cli/tunnel.h"
 #include "lib/policy.h"
 #include "lib/util.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What is printed of a domain. NULL: nothing can be said of it yet, "-" and JSON's null. */
@@ -20,10 +22,13 @@ struct row {
 	const char *state;
 	const char *isolation;
 	enum colour colour;
-	const char *tunnel; /* "up", "broken" */
-	char *policy;	    /* path, or NULL */
+	char *policy; /* path, or NULL */
 	bool has_uuid;
 	struct uuid uuid;
+	bool has_counters;
+	struct counters counters;
+	const char *parts[PART_COUNT]; /* NULL: the policy does not ask for it */
+	char digest[17];	       /* of the policy in force, or "" */
 };
 
 static const char *const isolation_names[] = {
@@ -65,15 +70,43 @@ static void policy_uuid(const char *root, const struct host_config *host, struct
 	policy_free(&p);
 }
 
-static const char *tunnel_of(const char *root, const struct domain *d)
+/* FNV-1a, 64 bits, of the canonical text: the same policy, the same number. */
+static void policy_digest(const char *root, struct row *row)
+{
+	uint64_t h = 0xcbf29ce484222325ull;
+	auto_free char *text = NULL;
+	size_t len;
+
+	if (record_file_read(root, &row->d->uuid, "policy.ini", &text, &len, NULL) < 0)
+		return;
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (uint8_t)text[i]) * 0x100000001b3ull;
+	(void)snprintf(row->digest, sizeof(row->digest), "%016" PRIx64, h);
+}
+
+/* What runs besides the isolator. */
+static const char *part_state(const char *root, const struct domain *d, enum record_part part)
 {
 	struct err why = {0};
 
-	if (!d->has_record || d->unread || !tunnel_wanted(&d->rec))
+	if (!(d->rec.parts & UINT32_C(1) << part))
 		return NULL;
-	if (tunnel_verb(root, "check", &d->rec.uuid, NULL, &why) == 0)
-		return "up";
-	return why.exit == EX_CORDON_NOPERM ? NULL : "broken";
+	if (d->rec.phase != PHASE_ISOLATED && d->rec.phase != PHASE_RUNNING)
+		return "pending";
+	if (part_uuid(record_part_name(part), root, "check", &d->rec.uuid, NULL, &why) == 0)
+		return part == PART_WGTUN ? "up" : "in force";
+	return why.exit == EX_CORDON_NOPERM || why.exit == EX_CORDON_TEMPFAIL ? "unknown"
+									      : "broken";
+}
+
+static void look_at_record(const char *root, struct row *row)
+{
+	if (!row->d->has_record || row->d->unread)
+		return;
+	row->has_counters = counters_read(&row->d->rec, &row->counters);
+	for (unsigned i = 0; i < PART_COUNT; i++)
+		row->parts[i] = part_state(root, row->d, (enum record_part)i);
+	policy_digest(root, row);
 }
 
 static int make_row(const char *root, const struct host_config *host, const struct domains *all,
@@ -86,11 +119,11 @@ static int make_row(const char *root, const struct host_config *host, const stru
 		isolation = ISOLATION_UNKNOWN;
 	row.isolation = isolation_names[isolation];
 	row.colour = isolation_colours[isolation];
-	row.tunnel = tunnel_of(root, d);
 	row.has_uuid = d->has_uuid;
 	row.uuid = d->uuid;
 	if (!d->has_uuid)
 		policy_uuid(root, host, &row);
+	look_at_record(root, &row);
 	if (d->has_policy) {
 		row.policy = domain_policy_path(root, d->name);
 		if (!row.policy)
@@ -113,14 +146,27 @@ static void print_head(void)
 	printf("POLICY\n");
 }
 
+/* In a column of six. */
+static void print_part(const struct row *row, enum record_part part, int width)
+{
+	const char *state = row->parts[part];
+	enum colour colour = !state ? COLOUR_NONE
+			     : strcmp(state, "in force") == 0 || strcmp(state, "up") == 0
+				     ? COLOUR_GOOD
+			     : strcmp(state, "broken") == 0 ? COLOUR_BAD
+							    : COLOUR_WARN;
+
+	print_cell(!state ? "-" : strcmp(state, "in force") == 0 ? "ok" : state, width, colour);
+}
+
 static void print_row(const struct row *row)
 {
 	print_cell(row->d->name, 24, COLOUR_NONE);
 	print_cell(row->state, 8, COLOUR_NONE);
 	print_cell(row->isolation ? row->isolation : "-", 9, row->colour);
-	print_cell(row->tunnel ? row->tunnel : "-", 6, COLOUR_NONE);
-	print_cell("-", 6, COLOUR_NONE);
-	print_cell("-", 9, COLOUR_NONE);
+	print_part(row, PART_WGTUN, 6);
+	print_part(row, PART_FSGUARD, 6);
+	print_part(row, PART_PROVISION, 9);
 	printf("%s\n", row->policy ? "file" : "none");
 }
 
@@ -146,6 +192,17 @@ static void print_field(const char *name, const char *value, enum colour colour)
 	print_lines(NULL, value ? value : "-", colour);
 }
 
+static void print_traffic(const struct row *row)
+{
+	auto_sb struct strbuf text = {0};
+	char out[16], in[16];
+
+	if (row->has_counters)
+		sb_addf(&text, "out %s, in %s", counters_text(row->counters.out.bytes, out),
+			counters_text(row->counters.in.bytes, in));
+	print_field("traffic", text.len ? sb_str(&text) : NULL, COLOUR_NONE);
+}
+
 static void print_detail(const struct row *row)
 {
 	char uuid[UUID_STRLEN];
@@ -155,9 +212,11 @@ static void print_detail(const struct row *row)
 	print_field("state", row->state, COLOUR_NONE);
 	print_field("policy", row->policy ? row->policy : "none", COLOUR_NONE);
 	print_field("isolation", row->isolation, row->colour);
-	print_field("tunnel", row->tunnel, COLOUR_NONE);
-	print_field("shares", NULL, COLOUR_NONE);
-	print_field("provision", NULL, COLOUR_NONE);
+	print_field("tunnel", row->parts[PART_WGTUN], COLOUR_NONE);
+	print_field("shares", row->parts[PART_FSGUARD], COLOUR_NONE);
+	print_field("provision", row->parts[PART_PROVISION], COLOUR_NONE);
+	print_traffic(row);
+	print_field("digest", row->digest[0] ? row->digest : NULL, COLOUR_NONE);
 	print_nics(&row->d->rec);
 }
 
@@ -174,6 +233,20 @@ static void print_notes(const struct row *rows, size_t n)
 	}
 }
 
+static json_t *json_traffic(const struct traffic *t)
+{
+	return json_pack("{s:I, s:I}", "bytes", (json_int_t)t->bytes, "packets",
+			 (json_int_t)t->packets);
+}
+
+static json_t *json_counters(const struct row *row)
+{
+	if (!row->has_counters)
+		return json_null();
+	return json_pack("{s:o, s:o}", "out", json_traffic(&row->counters.out), "in",
+			 json_traffic(&row->counters.in));
+}
+
 static json_t *json_row(const struct row *row)
 {
 	auto_sb struct strbuf name = {0};
@@ -185,20 +258,39 @@ static json_t *json_row(const struct row *row)
 		print_safe(row->d->name, &name);
 		text = json_string(sb_str(&name));
 	}
-	return json_pack("{s:o, s:s?, s:s, s:s?, s:s?, s:s?, s:n, s:n, s:n, s:n}", "name", text,
+	return json_pack("{s:o, s:s?, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:s?}", "name", text,
 			 "uuid", row->has_uuid ? uuid_str(&row->uuid, uuid) : NULL, "state",
 			 row->state, "policy", row->policy, "isolation", row->isolation, "tunnel",
-			 row->tunnel, "shares", "provision", "counters", "digest");
+			 row->parts[PART_WGTUN], "shares", row->parts[PART_FSGUARD], "provision",
+			 row->parts[PART_PROVISION], "counters", json_counters(row), "digest",
+			 row->digest[0] ? row->digest : NULL);
 }
 
-static int print_json(const struct row *rows, size_t n, struct err *e)
+/* "range 12" a line, of the whole host. */
+static json_t *json_denied(const char *text)
+{
+	json_t *o = json_object();
+
+	for (const char *line = text; o && *line;) {
+		const size_t len = strcspn(line, "\n"), word = strcspn(line, " ");
+		auto_free char *name = strndup(line, word < len ? word : len);
+
+		if (name && word < len)
+			(void)json_object_set_new(o, name,
+						  json_integer(strtoll(line + word + 1, NULL, 10)));
+		line += len + (line[len] == '\n');
+	}
+	return o;
+}
+
+static int print_json(const struct row *rows, size_t n, const char *denied, struct err *e)
 {
 	json_t *list = json_array(), *doc;
 	int r = list ? 0 : -1;
 
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = json_array_append_new(list, json_row(&rows[i]));
-	doc = json_pack("{s:o}", "domains", list);
+	doc = json_pack("{s:o, s:o}", "domains", list, "denied", json_denied(denied));
 	if (r == 0 && doc)
 		r = json_dumpf(doc, stdout, JSON_INDENT(2));
 	json_decref(doc);
@@ -208,11 +300,33 @@ static int print_json(const struct row *rows, size_t n, struct err *e)
 	return 0;
 }
 
+/* Which of them were denied to whom, `log` says while it looks. */
+static void print_denied(const char *text)
+{
+	auto_sb struct strbuf line = {0};
+
+	while (*text) {
+		const size_t n = strcspn(text, "\n");
+
+		if (n > 2 && strncmp(text + n - 2, " 0", 2) != 0) {
+			sb_adds(&line, line.len ? ", " : "packets denied on this host: ");
+			sb_add(&line, text, n);
+		}
+		text += n + (text[n] == '\n');
+	}
+	print_lines(NULL, sb_str(&line), COLOUR_NONE);
+}
+
 static int print_rows(const struct cli *cli, const struct domains *all, const struct row *rows,
 		      size_t n, struct err *e)
 {
+	const char *args[] = {"counters", NULL};
+	auto_sb struct strbuf denied = {0};
+
+	if (cli->json || cli->n_args == 0)
+		(void)netiso_run(cli->root, args, &denied, NULL);
 	if (cli->json)
-		return print_json(rows, n, e);
+		return print_json(rows, n, sb_str(&denied), e);
 	if (cli->n_args == 0)
 		print_head();
 	for (size_t i = 0; i < n; i++) {
@@ -222,12 +336,14 @@ static int print_rows(const struct cli *cli, const struct domains *all, const st
 			print_detail(&rows[i]);
 	}
 	print_notes(rows, n);
+	if (cli->n_args == 0)
+		print_denied(sb_str(&denied));
 	if (err_is_set(&all->blind))
 		print_complaint("%s; as root there may be more to see", all->blind.msg);
 	return 0;
 }
 
-int verb_status(const struct cli *cli, struct err *e)
+static int print_status(const struct cli *cli, struct err *e)
 {
 	auto_domains struct domains all = {0};
 	auto_free struct row *rows = NULL;
@@ -259,5 +375,22 @@ int verb_status(const struct cli *cli, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		free(rows[i].policy);
 	host_config_free(&host);
+	return r;
+}
+
+#define WATCH_S 2
+
+int verb_status(const struct cli *cli, struct err *e)
+{
+	const bool clear = cli->watch && !cli->json && isatty(STDOUT_FILENO);
+	int r;
+
+	do {
+		if (clear)
+			printf("\033[H\033[2J");
+		r = print_status(cli, e);
+		if (fflush(stdout) != 0)
+			return err_os(e, errno, "cannot write the output");
+	} while (r == 0 && cli->watch && sleep(WATCH_S) == 0);
 	return r;
 }

@@ -23,6 +23,7 @@ struct cli {
 	bool from_host;
 	bool end;
 	bool print;
+	bool watch;
 	const char *facts; /* NULL by default */
 	char **args;	   /* what follows the verb */
 	int n_args;

@@ -85,6 +85,7 @@ struct rtnl_rule {
 	uint32_t table;	     /* FR_ACT_TO_TBL */
 	uint32_t target;     /* FR_ACT_GOTO */
 	uint8_t protocol;    /* FRA_PROTOCOL: who made it */
+	bool inverted;	     /* listed rules only: holds for what it does not match */
 	bool foreign;	     /* listed rules only: it has attributes not kept here */
 };
 

@@ -138,6 +138,7 @@ static int list_cb(const struct nlmsghdr *nlh, void *data)
 		.action = frh->action,
 		.table = frh->table,
 		.mask = UINT32_MAX,
+		.inverted = (frh->flags & FIB_RULE_INVERT) != 0,
 		.foreign =
 			frh->src_len || frh->dst_len || frh->tos || (frh->flags & FIB_RULE_INVERT),
 	};

@@ -4,10 +4,12 @@
 #include "lib/policy.h"
 #include "lib/record.h"
 #include "lib/util.h"
+#include "netiso/counters.h"
 #include "netiso/domain.h"
 #include "netiso/explain_verb.h"
 #include "netiso/factsfile.h"
 #include "netiso/flows.h"
+#include "netiso/foreign.h"
 #include "netiso/gather.h"
 #include "netiso/guard.h"
 
@@ -254,6 +256,9 @@ static const struct cli_verb verbs[] = {
 	{"explain", "DOMAIN|FILE DEST...", 2, CLI_ANY_ARGS, "whether a guest gets there, and why",
 	 explain_verb},
 	{"flows", "DOMAIN", 1, 1, "connections that the policy denies by now", flows_verb},
+	{"foreign", "[BRIDGE]...", 0, CLI_ANY_ARGS, "other programs' rules that are in the way",
+	 foreign_verb},
+	{"counters", "", 0, 0, "packets denied on this host, by reason", counters_verb},
 	{"guard", "apply|revert|check|plan ...", 1, 3, "the guard of a network", verb_guard},
 	{NULL, NULL, 0, 0, NULL, NULL},
 };

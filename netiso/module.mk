@@ -6,7 +6,7 @@ LIB_SRCS += netiso/layout.c netiso/compile.c netiso/ranges.c netiso/term.c netis
 	netiso/compare.c netiso/undo.c netiso/guard.c netiso/drift.c netiso/factsfile.c \
 	netiso/localnet.c
 LIB_SRCS += netiso/explain.c netiso/explain_query.c netiso/explain_verb.c netiso/subject.c \
-	netiso/flows.c
+	netiso/flows.c netiso/foreign.c netiso/counters.c
 
 LIB_SRCS += netiso/build.c netiso/tunnelled.c
 

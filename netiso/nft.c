@@ -98,14 +98,14 @@ void iso_nft_leave(void)
 	_exit(0);
 }
 
-int iso_nft_list(const char *command, char **ret, struct err *e)
+static int list(const char *command, unsigned int flags, char **ret, struct err *e)
 {
 	struct nft_ctx *ctx = context(e);
 	int r = 0;
 
 	if (!ctx)
 		return -ENOMEM;
-	nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_NUMERIC_ALL);
+	nft_ctx_output_set_flags(ctx, flags);
 	errno = 0;
 	if (nft_run_cmd_from_buffer(ctx, command) != 0)
 		r = failed(ctx, errno, e);
@@ -113,4 +113,14 @@ int iso_nft_list(const char *command, char **ret, struct err *e)
 		r = err_os(e, ENOMEM, "libnftables");
 	nft_ctx_free(ctx);
 	return r;
+}
+
+int iso_nft_list(const char *command, char **ret, struct err *e)
+{
+	return list(command, NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_NUMERIC_ALL, ret, e);
+}
+
+int iso_nft_json(const char *command, char **ret, struct err *e)
+{
+	return list(command, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_ALL, ret, e);
 }

@@ -26,3 +26,6 @@ void iso_nft_leave(void);
 /** iso_nft_list - the text of a "list …" command, malloc'd; numeric and without counters' values.
  */
 int iso_nft_list(const char *command, char **ret, struct err *e);
+
+/** iso_nft_json - the same as JSON. */
+int iso_nft_json(const char *command, char **ret, struct err *e);
