@@ -13,10 +13,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #define BUSY_MS 1000 /* virtiofsd may be on its way out when libvirt says that it is gone */
-#define TRIM_MS 1500 /* of a stop, at most */
+#define TRIM_SLACK (UINT64_C(16) << 20) /* bytes; metadata is in it */
+#define TRIM_MS 1500			/* of a stop, at most */
 #define DOWN_TRIES 50
 #define SERVE_MS 3000 /* for virtiofsd to enter its folder */
 
@@ -151,28 +153,42 @@ static int busy(const char *tag, const char *path, dev_t dev, struct err *e)
 		       tag, path, who.len ? sb_str(&who) : "another mount or the kernel");
 }
 
-static void trim_at(const char *path, dev_t dev)
+/* Whether the image takes notably more of the host's disk than what is in it. */
+static bool worth_a_trim(const struct volume *d, int target)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	if (fstat(d->fd, &st) < 0 || fstatvfs(target, &fs) < 0)
+		return false;
+	return (uint64_t)st.st_blocks * 512 >
+	       (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize + TRIM_SLACK;
+}
+
+static void trim_at(const char *path, const struct volume *d)
 {
 	auto_close int target = -1, fd = -1;
 	struct stat st;
 
-	if (fsg_target_open(path, &target, NULL) < 0 || fstat(target, &st) < 0 || st.st_dev != dev)
+	if (fsg_target_open(path, &target, NULL) < 0 || fstat(target, &st) < 0 ||
+	    st.st_dev != d->loop.dev || !worth_a_trim(d, target))
 		return;
 	fd = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
 		fsg_mnt_trim(fd, TRIM_MS);
 }
 
-static int take_off(const char *tag, const char *path, dev_t dev, bool trim, struct err *e)
+static int take_off(const char *tag, const char *path, const struct volume *d, bool trim,
+		    struct err *e)
 {
 	struct err local = {0};
 	int r;
 
 	if (trim)
-		trim_at(path, dev);
-	r = fsg_mnt_detach(path, dev, BUSY_MS, &local);
+		trim_at(path, d);
+	r = fsg_mnt_detach(path, d->loop.dev, BUSY_MS, &local);
 	if (r == -EBUSY)
-		return busy(tag, path, dev, e);
+		return busy(tag, path, d->loop.dev, e);
 	if (r == -ENOENT && !err_is_set(&local))
 		return err_set(e, EX_CORDON_TEMPFAIL, EBUSY,
 			       "share %s: something else is mounted over it on %s", tag, path);
@@ -200,7 +216,7 @@ static int take_all_off(const struct volume *d, const char *tag, const char *tar
 	/* The last one lies on top. */
 	for (size_t i = n; i-- > 0 && r >= 0;)
 		if (is_ours(&points[i], target, moved))
-			r = take_off(tag, points[i].path, d->loop.dev, trim, e);
+			r = take_off(tag, points[i].path, d, trim, e);
 	fsg_mnt_points_free(points, n);
 	return r;
 }
