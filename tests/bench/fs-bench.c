@@ -14,8 +14,8 @@
  *	fs-bench FILE seq-write|seq-read|rand-write|rand-read cached|direct THREADS
  *
  * Sequential: FILE, SIZE bytes in blocks of 1 MiB. Random: blocks of 4 KiB for a second, each
- * thread one at a time. cached: through the page cache, as virtiofsd does; what is read is not in it
- * before, what is written is waited for. direct: past the cache. Prints MiB/s or operations/s.
+ * thread one at a time. cached: through the page cache, as virtiofsd does; what is read is not in
+ * it before, what is written is waited for. direct: past the cache. Prints MiB/s or operations/s.
  */
 #define SIZE ((off_t)256 << 20)
 #define LARGE ((size_t)1 << 20)
