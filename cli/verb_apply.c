@@ -69,6 +69,10 @@ static int apply_locked(const char *root, const struct uuid *uuid, const char **
 		if (r == 0)
 			r = netiso_uuid(root, "apply", uuid, NULL, e);
 	}
+	/* Last: a share that cannot be mended must not keep the network open. */
+	if (r == 0 && rec.phase != PHASE_PREPARED && rec.phase != PHASE_STOPPING &&
+	    rec.parts & UINT32_C(1) << PART_FSGUARD)
+		r = part_uuid("fsguard", root, "apply", uuid, NULL, e);
 	record_free(&rec);
 	return r;
 }

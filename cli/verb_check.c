@@ -81,6 +81,8 @@ static void check_parts(struct check *c, const struct domain *d)
 		if (!(d->rec.parts & UINT32_C(1) << i))
 			continue;
 		r = part_uuid(part, c->root, "check", &d->rec.uuid, c->quiet ? NULL : &diff, &why);
+		if (r == 0 && diff.len) /* warnings */
+			say(c, d->name, sb_str(&diff), COLOUR_WARN);
 		compared(c, d->name, r, &diff, &why, good[i]);
 	}
 }

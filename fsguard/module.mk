@@ -13,3 +13,5 @@ virt-cordon-fsguard_libs = $(JANSSON_LIBS) $(INI_LIBS)
 
 UNIT_TESTS += test_scan
 test_scan_libs = $(JANSSON_LIBS) $(INI_LIBS)
+UNIT_TESTS += test_shares
+test_shares_libs = $(XML_LIBS) $(INI_LIBS)
