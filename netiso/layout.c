@@ -91,6 +91,7 @@ const struct layout_chain layout_chains[] = {
 	{"inet", "to_host", NULL},
 	{"inet", "dns_host", NULL},
 	{"inet", "opened", NULL},
+	{"inet", "closed", NULL},
 	{"inet", "through", NULL},
 	{"inet", "tunnel_answer", NULL},
 	{"inet", "tunnel_query", NULL},
@@ -322,10 +323,7 @@ static const struct rule rules[] = {
 	 "map @tunnel_mark accept"},
 	{"inet", "tunnel_answer", "drop"},
 	{"inet", "guest", "ct state invalid drop"},
-	{"inet", "guest", "meta mark @tunnelled fib daddr type unicast goto through"},
-	/* Without egress not even in answer to a connection that stands since before. */
-	{"inet", "guest",
-	 "meta mark & $CLASS == 0x00000000 fib daddr type unicast goto deny_egress"},
+	{"inet", "guest", "meta mark & $CLASS == 0x00000000 fib daddr type unicast goto closed"},
 	/* An answer to one who should not have been able to ask, from before the policy or by a way
 	 * around it. The host may, and who comes by a port that the host redirects. */
 	{"inet", "guest",
@@ -349,6 +347,9 @@ static const struct rule rules[] = {
 	{"inet", "guest", "ip daddr != @public goto not_public"},
 	{"inet", "guest", "meta mark vmap @egress"},
 	{"inet", "guest", "goto deny_egress"},
+	{"inet", "closed", "meta mark @tunnelled goto through"},
+	/* Without egress not even in answer to a connection that stands since before. */
+	{"inet", "closed", "goto deny_egress"},
 	{"inet", "through", "ct direction reply drop"},
 	{"inet", "through", "ct state established accept"},
 	{"inet", "through", "ct state related meta mark . ct original zone @own_zone accept"},
