@@ -382,7 +382,7 @@ static int apply_locked(struct job *j, bool *ret_others, struct err *e)
 {
 	auto_sb struct strbuf text = {0}, undo = {0};
 	char generation[GENERATION_STRLEN];
-	bool shared;
+	bool shared = false;
 	int r;
 
 	r = open_sockets(j, e);

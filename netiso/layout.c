@@ -395,8 +395,8 @@ static const struct rule rules[] = {
 	{"inet", "resolver_3", "dnat ip to meta mark map @tunnel_dns_3"},
 	{"inet", "tunnel_nat", "oifname @tunnels snat ip to meta mark map @tunnel_source"},
 
-	{"inet", "passing", "iifname @tunnels goto tunnel_passing"},
 	{"inet", "passing", "meta mark & $MASK == $BASE goto onward"},
+	{"inet", "passing", "iifname @tunnels goto tunnel_passing"},
 	/* To a guest, what pretends to be an answer: from another, in the name of a peer elsewhere.
 	 */
 	{"inet", "passing",
@@ -406,6 +406,7 @@ static const struct rule rules[] = {
 	{"inet", "onward", "meta mark & $CLASS == 0x00000000 goto tunnel_leaving"},
 	{"inet", "onward", "ct state established,related accept"},
 	{"inet", "onward", "ct status & dnat == dnat goto redirected"},
+	{"inet", "tunnel_leaving", "iifname @tunnels goto tunnel_passing"},
 	{"inet", "tunnel_leaving", "meta mark . oifname != @tunnel_out drop"},
 	{"inet", "tunnel_leaving",
 	 "tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu"},
