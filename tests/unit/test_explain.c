@@ -39,7 +39,7 @@ static void test_parse(void **state)
 		"",	  ":443",   "a:",   "a:0",	"a:65536", "a:443/icmp", "a:443/",
 		"a:/tcp", "a/sctp", "[::1", "[::1]443", "[]:443",  "a:tcp/",
 	};
-	struct explain_query q;
+	struct explain_query q = {0};
 	struct err e = {0};
 
 	(void)state;
@@ -67,8 +67,8 @@ static void ask(const char *policy_text, const struct expected *x, bool inward)
 	const struct policy p = must_parse(policy_text);
 	auto_sb struct strbuf out = {0};
 	struct explain_world w = {.p = &p};
-	struct explain_verdict v;
-	struct explain_query q;
+	struct explain_verdict v = {0};
+	struct explain_query q = {0};
 	struct iso_facts f = {0};
 
 	assert_int_equal(factsfile_parse(FACTS, strlen(FACTS), &f, NULL), 0);

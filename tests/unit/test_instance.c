@@ -45,8 +45,8 @@ static void test_damage(void **state)
 		"",
 		"virt-cordon-instance 2\nnumber 1\nbooted no\nresult none\nwhen 0\nsaid \nend\n",
 		"virt-cordon-instance 1\nnumber 0\nbooted no\nresult none\nwhen 0\nsaid \nend\n",
-		"virt-cordon-instance 1\nnumber 1000001\nbooted no\nresult none\nwhen 0\nsaid \n"
-		"end\n",
+		("virt-cordon-instance 1\nnumber 1000001\nbooted no\nresult none\nwhen 0\nsaid \n"
+		 "end\n"),
 		"virt-cordon-instance 1\nnumber 1\nbooted maybe\nresult none\nwhen 0\nsaid \nend\n",
 		"virt-cordon-instance 1\nnumber 1\nbooted no\nresult good\nwhen 0\nsaid \nend\n",
 		"virt-cordon-instance 1\nnumber 1\nbooted no\nresult none\nwhen x\nsaid \nend\n",

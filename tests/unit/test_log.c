@@ -39,14 +39,12 @@ static void test_cut(void **state)
 {
 	(void)state;
 	for (size_t len = 0; len <= sizeof(tcp4); len++) {
-		uint8_t *copy = malloc(len + 1);
+		uint8_t *copy = malloc(len ? len : 1);
 		struct log_flow f = {0};
 		bool ok;
 
 		assert_non_null(copy);
 		memcpy(copy, tcp4, len);
-		copy = realloc(copy, len ? len : 1);
-		assert_non_null(copy);
 		ok = log_packet(copy, len, &f);
 		assert_int_equal(ok, len >= 20);
 		assert_int_equal(f.has_ports, len >= 24);
