@@ -74,6 +74,15 @@ struct rtnl_addr {
 /** rtnl_addr_list - all addresses of the host in a family, malloc'd, in the kernel's order. */
 int rtnl_addr_list(struct nl *nl, int family, struct rtnl_addr **ret, size_t *n_ret, struct err *e);
 
+/** rtnl_router_get - the gateway of the IPv4 default route by a link, by the lowest metric; -ENOENT
+ * (@e untouched) when there is none. */
+int rtnl_router_get(struct nl *nl, int link, struct ip_addr *ret, struct err *e);
+
+/** rtnl_neigh_mac - the hardware address of a neighbour. @wait_ms: how long to wait for one that the
+ * kernel must ask for first. -ENOENT (@e untouched) when it is not known. */
+int rtnl_neigh_mac(struct nl *nl, int link, const struct ip_addr *addr, unsigned wait_ms,
+		   struct mac *ret, struct err *e);
+
 /* An `ip rule`; zero means "not given" except where has_ says so. */
 struct rtnl_rule {
 	int family; /* AF_INET or AF_INET6 */

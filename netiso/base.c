@@ -146,6 +146,15 @@ int base_chain_note(const char *root, struct nl *nf, const char *family, const c
 	return 0;
 }
 
+bool base_chain_noted(const char *root, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s" CHAINS_DIR "/%s", root, name);
+	return lstat(path, &st) == 0;
+}
+
 void base_chain_forget(const char *root, const char *name)
 {
 	char path[PATH_MAX];

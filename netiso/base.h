@@ -33,6 +33,8 @@ int base_chain_note(const char *root, struct nl *nf, const char *family, const c
 		    struct err *e);
 int base_chain_stands(const char *root, struct nl *nf, const char *family, const char *name,
 		      struct err *e);
+/** base_chain_noted - whether there is a note of it. */
+bool base_chain_noted(const char *root, const char *name);
 void base_chain_forget(const char *root, const char *name);
 
 /** base_text_digest - a number over the commands of layout_emit. */

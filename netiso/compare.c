@@ -8,6 +8,7 @@
 #include "netiso/guard.h"
 #include "netiso/kernel.h"
 #include "netiso/localnet.h"
+#include "netiso/switched.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -85,7 +86,8 @@ static bool set_has_networks(struct job *j, const char *family, const char *set)
 	if (kern_set_keys(&j->nf, family, set, &keys, &n, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < j->facts.n_nics; i++)
-		for (size_t k = 0; k < j->facts.nics[i].n_gateways; k++)
+		for (size_t k = 0; !j->facts.nics[i].switched && k < j->facts.nics[i].n_gateways;
+		     k++)
 			if (j->facts.nics[i].gateways[k].net.len < 32 &&
 			    !interval_has(keys, n, &j->facts.nics[i].gateways[k].net))
 				return false;
@@ -157,15 +159,38 @@ static int compare_chains(struct job *j, struct strbuf *diff, struct err *e)
 		ret = r < 0 ? r : ret;
 	}
 	for (size_t i = 0; i < j->facts.n_nics; i++) {
-		r = compare_chain(j, "netdev", iso_tap_chain(j->facts.nics[i].tap, tap), diff, e);
-		ret = r < 0 ? r : ret;
+		for (size_t k = 0; k < iso_tap_n_chains(&j->facts.nics[i]); k++) {
+			r = compare_chain(j, "netdev",
+					  iso_tap_chain_n(j->facts.nics[i].tap, k, tap), diff, e);
+			ret = r < 0 ? r : ret;
+		}
 	}
 	return ret;
 }
 
-static int compare_nics(struct job *j, struct strbuf *diff, struct err *e)
+/* On a switched bridge a second chain hangs on the tap, and was noted. */
+static bool has_second_chain(const struct job *j, const char *tap)
 {
 	char chain[ISO_CHAIN_MAX];
+
+	return base_chain_noted(j->root, iso_tap_chain_n(tap, ISO_TAP_TO, chain));
+}
+
+static int compare_bound(struct job *j, const char *tap, size_t which, struct strbuf *diff,
+			 struct err *e)
+{
+	char chain[ISO_CHAIN_MAX];
+	int r = kern_chain_exists(&j->nf, "netdev", iso_tap_chain_n(tap, which, chain), tap);
+
+	if (r < 0)
+		return err_os(e, -r, "cannot read the chain %s", chain);
+	return r == 1 ? 0
+		      : differs(diff, e, "missing: netdev " LAYOUT_TABLE " chain %s on %s", chain,
+				tap);
+}
+
+static int compare_nics(struct job *j, struct strbuf *diff, struct err *e)
+{
 	struct rtnl_link link;
 	int ret = 0, r;
 
@@ -174,12 +199,10 @@ static int compare_nics(struct job *j, struct strbuf *diff, struct err *e)
 
 		if (j->rec.nics[i].gone)
 			continue;
-		r = kern_chain_exists(&j->nf, "netdev", iso_tap_chain(tap, chain), tap);
-		if (r < 0)
-			return err_os(e, -r, "cannot read the chain %s", chain);
-		if (r == 0)
-			ret = differs(diff, e, "missing: netdev " LAYOUT_TABLE " chain %s on %s",
-				      chain, tap);
+		r = compare_bound(j, tap, 0, diff, e);
+		ret = r < 0 ? r : ret;
+		r = has_second_chain(j, tap) ? compare_bound(j, tap, ISO_TAP_TO, diff, e) : 0;
+		ret = r < 0 ? r : ret;
 		r = rtnl_link_get(&j->route, tap, &link, e);
 		if (r < 0)
 			return r;

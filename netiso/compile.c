@@ -5,6 +5,7 @@
 
 #include "lib/util.h"
 #include "netiso/build.h"
+#include "netiso/switched.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,9 +16,6 @@
 #include <string.h>
 
 #define TBL LAYOUT_TABLE
-
-/* Gate 1 runs first of all on its device. */
-#define PRI_INGRESS "-500"
 
 uint32_t iso_mark(const struct layout_params *lp, uint32_t slot, const struct policy *p)
 {
@@ -53,8 +51,7 @@ bool iso_tap_name_ok(const char *name)
 
 const char *iso_tap_chain(const char *tap, char buf[static ISO_CHAIN_MAX])
 {
-	(void)snprintf(buf, ISO_CHAIN_MAX, "tap_%s", tap);
-	return buf;
+	return iso_tap_chain_n(tap, 0, buf);
 }
 
 /* Each network once, also with several NICs or addresses of the host on it: nft 1.0.6 fails to
@@ -68,8 +65,9 @@ static void network_elements(struct build *b)
 		b->failed = true;
 		return;
 	}
+	/* A LAN is no network of guests. */
 	for (size_t i = 0; i < b->f->n_nics; i++)
-		for (size_t k = 0; k < b->f->nics[i].n_gateways; k++)
+		for (size_t k = 0; !b->f->nics[i].switched && k < b->f->nics[i].n_gateways; k++)
 			if (b->f->nics[i].gateways[k].net.len < 32)
 				list[n++] = b->f->nics[i].gateways[k].net;
 	n = iso_merge_prefixes(list, n);
@@ -124,7 +122,7 @@ static void tap_chain(struct build *b, const struct iso_nic *nic)
 	sb_adds(&b->undo_chains, text);
 	sb_addf(&b->apply,
 		"add chain netdev " TBL " tap_%s { type filter hook ingress device \"%s\" "
-		"priority " PRI_INGRESS "; policy drop; }\n"
+		"priority " LAYOUT_PRI_TAP "; policy drop; }\n"
 		"add rule netdev " TBL " tap_%s ether saddr != %s drop\n",
 		nic->tap, nic->tap, nic->tap, mac_str(&nic->mac, mac));
 	if (b->p->rate_out)
@@ -248,6 +246,28 @@ static void rate_in_element(struct build *b, struct term tap)
 	(void)snprintf(rest, sizeof(rest), " : \"in_%u\"", b->f->slot);
 	build_add(b, "bridge", "nic_rate_in", tap, rest);
 	build_remember(b, &el, tap.text, rest);
+}
+
+/* One on a switched bridge. */
+static void nic_switched(struct build *b, const struct iso_nic *nic, const struct iso_plan *plan)
+{
+	const struct switched_out out = {.clear = &b->clear,
+					 .apply = &b->apply,
+					 .undo_chains = &b->undo_chains,
+					 .undo_objects = &b->undo_objects};
+
+	build_set(b, "bridge", "switched", term_link(nic->tap));
+	for (size_t i = 0; i < nic->n_uplinks; i++)
+		build_shared(b, "bridge", "uplinks", term_link(nic->uplinks[i]));
+	iso_switched_nic(b->p, b->f, nic, plan->ranges, plan->n_ranges, &out);
+}
+
+static bool has_switched(const struct iso_facts *f)
+{
+	for (size_t i = 0; i < f->n_nics; i++)
+		if (f->nics[i].switched)
+			return true;
+	return false;
 }
 
 /* Gates 2 and 3 of one NIC. */
@@ -453,8 +473,14 @@ int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_pl
 	domain_elements(&b);
 	rate_object(&b, "netdev", "out", p->rate_out);
 	rate_object(&b, "bridge", "in", p->rate_in);
-	for (size_t i = 0; i < f->n_nics; i++)
-		nic_elements(&b, &f->nics[i]);
+	if (has_switched(f))
+		rate_object(&b, "netdev", "in", p->rate_in);
+	for (size_t i = 0; i < f->n_nics; i++) {
+		if (f->nics[i].switched)
+			nic_switched(&b, &f->nics[i], ret);
+		else
+			nic_elements(&b, &f->nics[i]);
+	}
 	network_elements(&b);
 	return finish(&b, ret) ? 0 : err_os(e, ENOMEM, "nftables commands");
 }

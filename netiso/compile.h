@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define ISO_NICS_MAX 32
+#define ISO_UPLINKS_MAX 16    /* ports of one bridge that lead out */
 #define ISO_GATEWAYS_MAX 16   /* IPv4 addresses of one bridge */
 #define ISO_LEASES_MAX 64     /* live leases of one NIC */
 #define ISO_ATTACHED_MAX 4096 /* prefixes the host is attached to */
@@ -36,8 +37,15 @@ struct iso_nic {
 	struct mac mac;
 	uint64_t lease_s; /* DHCP lease time of the network, 0: infinite */
 	bool guarded;	  /* its network is closed without nftables, too */
-	struct iso_gateway gateways[ISO_GATEWAYS_MAX]; /* none: the bridge is not routed */
+	/* The host's addresses on the bridge: the guest's gateway, unless the bridge is switched. */
+	struct iso_gateway gateways[ISO_GATEWAYS_MAX];
 	size_t n_gateways;
+	bool switched; /* the bridge has a port that leads out of the host */
+	char uplinks[ISO_UPLINKS_MAX][IFNAMSIZ];
+	size_t n_uplinks;
+	bool has_router;       /* the router of a switched bridge, and its hardware address */
+	struct ip_addr router; /* also when only that is not known; family 0: no default route */
+	struct mac router_mac;
 	struct iso_lease leases[ISO_LEASES_MAX];
 	size_t n_leases;
 };
@@ -119,7 +127,7 @@ bool iso_nic_of_number(uint32_t number, uint32_t *ret_slot, unsigned *ret_index)
  * @ret: zero-initialised; release with iso_plan_free
  *
  * Refuses (exit code 78) what this release cannot enforce, with the key's file and line: a bridge
- * that is not routed, an address that fits no or several NICs, an allow_lan entry that names the
+ * that is neither routed nor switched, a key that needs routing on one that is switched, an address that fits no or several NICs, an allow_lan entry that names the
  * host itself, a link name that nft has no way to write. Same input, same bytes.
  */
 int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_plan *ret,

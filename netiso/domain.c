@@ -12,6 +12,8 @@
 #include "netiso/kernel.h"
 #include "netiso/localnet.h"
 #include "netiso/nft.h"
+#include "netiso/switched.h"
+#include "netiso/uplink.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -144,14 +146,17 @@ static int taps_unchained(struct job *j, struct err *e)
 	char chain[ISO_CHAIN_MAX];
 
 	for (size_t i = 0; i < j->facts.n_nics; i++) {
-		int r;
+		const struct iso_nic *nic = &j->facts.nics[i];
 
-		r = kern_chain_exists(&j->nf, "netdev", iso_tap_chain(j->facts.nics[i].tap, chain),
-				      NULL);
-		if (r < 0)
-			return err_os(e, -r, "cannot read the chain %s", chain);
-		if (r == 1)
-			return 0;
+		for (size_t k = 0; k < iso_tap_n_chains(nic); k++) {
+			const int r = kern_chain_exists(&j->nf, "netdev",
+							iso_tap_chain_n(nic->tap, k, chain), NULL);
+
+			if (r < 0)
+				return err_os(e, -r, "cannot read the chain %s", chain);
+			if (r == 1)
+				return 0;
+		}
 	}
 	return 1;
 }
@@ -268,6 +273,7 @@ static int compose(struct job *j, struct strbuf *text, struct strbuf *undo, bool
 	if (r < 0)
 		return r;
 	sb_adds(text, sb_str(undo));
+	iso_switched_keep(text, sb_str(&j->plan.fresh));
 	if (emptied || absent || !job_public_same(j))
 		sb_adds(text, sb_str(&j->plan.public));
 	r = compose_plan(j, !undo->len && (!emptied || absent), emptied, text, e);
@@ -346,8 +352,9 @@ static int note_chains(struct job *j, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; i < j->facts.n_nics && r == 0; i++)
-		r = base_chain_note(j->root, &j->nf, "netdev",
-				    iso_tap_chain(j->facts.nics[i].tap, tap), e);
+		for (size_t k = 0; k < iso_tap_n_chains(&j->facts.nics[i]) && r == 0; k++)
+			r = base_chain_note(j->root, &j->nf, "netdev",
+					    iso_tap_chain_n(j->facts.nics[i].tap, k, tap), e);
 	for (size_t i = 0; i < j->plan.n_chains && r == 0; i++)
 		if (j->chain_made[i])
 			r = base_chain_note(j->root, &j->nf, j->plan.chains[i].family,
@@ -404,6 +411,8 @@ static int apply_locked(struct job *j, bool *ret_others, struct err *e)
 		r = note_base(j, e);
 	if (r == 0)
 		r = note_chains(j, e);
+	if (r == 0)
+		r = uplink_note(j->root, &j->rec.uuid, &j->facts, e);
 	/* Read before the comparison: what changes meanwhile makes it another one. */
 	if (r == 0)
 		r = read_generation(j, generation, sizeof(generation), e);
@@ -530,7 +539,8 @@ static void release_taps(const struct job *j)
 		const char *tap = j->rec.nics[i].tap;
 
 		if (tap[0] && record_tap_is_ours(j->root, tap, &j->rec.uuid))
-			base_chain_forget(j->root, iso_tap_chain(tap, chain));
+			for (size_t k = 0; k < ISO_TAP_CHAINS_MAX; k++)
+				base_chain_forget(j->root, iso_tap_chain_n(tap, k, chain));
 		(void)record_tap_release(j->root, tap, &j->rec.uuid, NULL);
 	}
 }
@@ -574,6 +584,8 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 	release_taps(&j);
 	/* The undo goes last: until then the stop can be tried again. */
 	r = remove_file(&j, GENERATION_FILE, e);
+	if (r == 0)
+		r = remove_file(&j, ROUTERS_FILE, e);
 	if (r == 0)
 		r = remove_file(&j, UNDO_FILE, e);
 	if (r < 0)

@@ -106,6 +106,28 @@ static bool take_gateway(struct iso_facts *f, char **w, size_t n)
 	return add_host(f, &gw.addr, &gw.net);
 }
 
+static bool take_uplink(struct iso_facts *f, char **w, size_t n)
+{
+	struct iso_nic *nic = f->n_nics ? &f->nics[f->n_nics - 1] : NULL;
+
+	if (n != 2 || !nic || nic->n_uplinks >= ISO_UPLINKS_MAX || strlen(w[1]) >= IFNAMSIZ)
+		return false;
+	nic->switched = true;
+	memcpy(nic->uplinks[nic->n_uplinks++], w[1], strlen(w[1]));
+	return true;
+}
+
+static bool take_router(struct iso_facts *f, char **w, size_t n)
+{
+	struct iso_nic *nic = f->n_nics ? &f->nics[f->n_nics - 1] : NULL;
+
+	if (n != 3 || !nic || nic->has_router || !ip_parse(w[1], &nic->router) ||
+	    nic->router.family != AF_INET || !mac_parse(w[2], &nic->router_mac))
+		return false;
+	nic->has_router = true;
+	return true;
+}
+
 static bool take_lease(struct iso_facts *f, char **w, size_t n)
 {
 	struct iso_nic *nic = f->n_nics ? &f->nics[f->n_nics - 1] : NULL;
@@ -204,6 +226,8 @@ static const struct {
 	{"tunnel", take_tunnel},
 	{"tunnel_dns", take_tunnel_dns},
 	{"tunnel_route", take_tunnel_route},
+	{"uplink", take_uplink},
+	{"router", take_router},
 };
 
 static bool take_line(struct iso_facts *f, char *line)

@@ -11,6 +11,8 @@
  *   mark_base 0x4c5a0000 | log_group N | slot N
  *   nic TAP BRIDGE MAC LEASE_SECONDS
  *   gateway ADDRESS/LEN          of the NIC before
+ *   uplink PORT                  of the bridge of the NIC before, which makes it a switched one
+ *   router ADDRESS MAC           of that bridge
  *   lease ADDRESS SECONDS        of the NIC before; 0: for ever
  *   host ADDRESS/LEN             an address of the host with its prefix
  *

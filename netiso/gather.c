@@ -3,6 +3,7 @@
 #include "netiso/gather.h"
 
 #include "lib/util.h"
+#include "netiso/uplink.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,44 +16,10 @@
 
 #define LEASE_FILE_MAX (4 * 1024 * 1024)
 
-#define LOWER_LEVELS_MAX 8 /* MAX_NEST_DEV of linux/netdevice.h */
+#define ROUTER_WAIT_MS 1000
 
-/* A link with a "device" is a physical NIC; one with "lower_NAME" (a VLAN, a bond) is on top of
- * others (sysfs-class-net). */
-static bool leads_out(const char *root, const char *link, unsigned level)
-{
-	auto_closedir DIR *d = NULL;
-	char path[PATH_MAX];
-	struct dirent *de;
-
-	(void)snprintf(path, sizeof(path), "%s/sys/class/net/%s/device", root, link);
-	if (access(path, F_OK) == 0)
-		return true;
-	(void)snprintf(path, sizeof(path), "%s/sys/class/net/%s", root, link);
-	d = opendir(path);
-	while (d && (de = readdir(d)))
-		if (level < LOWER_LEVELS_MAX && strncmp(de->d_name, "lower_", 6) == 0 &&
-		    leads_out(root, de->d_name + 6, level + 1))
-			return true;
-	return false;
-}
-
-static bool has_uplink(const char *root, const char *bridge)
-{
-	auto_closedir DIR *d = NULL;
-	char path[PATH_MAX];
-	struct dirent *de;
-
-	(void)snprintf(path, sizeof(path), "%s/sys/class/net/%s/brif", root, bridge);
-	d = opendir(path);
-	while (d && (de = readdir(d)))
-		if (de->d_name[0] != '.' && leads_out(root, de->d_name, 0))
-			return true;
-	return false;
-}
-
-static int gather_links(const char *root, const struct record_nic *from, struct nl *route,
-			struct iso_nic *nic, int *bridge_index, struct err *e)
+static int gather_links(const struct record_nic *from, struct nl *route, struct iso_nic *nic,
+			int *bridge_index, struct err *e)
 {
 	struct rtnl_link tap, bridge;
 	int r;
@@ -69,12 +36,6 @@ static int gather_links(const char *root, const struct record_nic *from, struct 
 	if (tap.master != bridge.index || strcmp(bridge.kind, "bridge") != 0)
 		return err_set(e, EX_CORDON_DIFFERS, ENODEV,
 			       "tap %s is not a port of the bridge %s", from->tap, from->bridge);
-	if (has_uplink(root, from->bridge))
-		return err_set(
-			e, EX_CORDON_POLICY, EOPNOTSUPP,
-			"bridge %s has a physical port: a switched bridge, which this release "
-			"does not isolate; use a NAT or routed libvirt network",
-			from->bridge);
 
 	memcpy(nic->tap, from->tap, sizeof(nic->tap));
 	memcpy(nic->bridge, from->bridge, sizeof(nic->bridge));
@@ -211,12 +172,15 @@ int iso_gather(const char *root, const struct record *rec, struct nl *route, boo
 			continue;
 		ret->n_nics++;
 		nic->index = (unsigned)i;
-		r = gather_links(root, &rec->nics[i], route, nic, &bridge_index, e);
+		r = gather_links(&rec->nics[i], route, nic, &bridge_index, e);
 		if (r == 0)
 			r = gather_gateways(addrs, n, bridge_index, nic, e);
+		if (r == 0)
+			r = uplink_gather(root, &rec->uuid, route, bridge_index, ROUTER_WAIT_MS,
+					  nic, e);
 		if (r < 0)
 			return r;
-		if (leases)
+		if (leases && !nic->switched)
 			gather_leases(root, nic);
 	}
 	return 0;

@@ -9,7 +9,7 @@
 
 /**
  * iso_gather - read links, addresses and DHCP leases.
- * @root: "" or the folder of --root (for the lease files alone; links are the live ones)
+ * @root: "" or the folder of --root (for lease files and /sys; links are the live ones)
  * @route: an open rtnetlink socket
  * @leases: false leaves them out; what guests have learnt needs no comparing
  * @ret: zero-initialised; release with iso_facts_free. layout and slot are the caller's to set.

@@ -46,6 +46,10 @@
  * A domain adds elements and one chain per tap, nothing else: cost does not grow with the number
  * of domains, and stopping one touches no object of another.
  *
+ * All this is for a NIC whose bridge is the guest's gateway. One on a switched bridge has gates of
+ * its own (netiso/switched.c): here is what keeps its frames, told by skb->priority, from going
+ * anywhere but to an uplink.
+ *
  * A set that is being changed is not read as a whole: kernels before 6.17 may miss an element that
  * stands both before and after the transaction (interval sets on the whole way, others for the
  * moment in which the generation changes). So a miss must close, not open. The addresses that may
@@ -83,6 +87,10 @@ const struct layout_chain layout_chains[] = {
 	{"bridge", "learn", NULL},
 	{"bridge", "between", "type filter hook forward priority " PRI_BRIDGE "; policy accept;"},
 	{"bridge", "lessons", "type filter hook output priority " PRI_BRIDGE "; policy accept;"},
+	{"bridge", "switched_between",
+	 "type filter hook forward priority " PRI_BRIDGE "; policy accept;"},
+	{"bridge", "switched_host",
+	 "type filter hook input priority " PRI_BRIDGE "; policy accept;"},
 	{"inet", "zones", "type filter hook prerouting priority " PRI_ZONES "; policy accept;"},
 	{"inet", "prerouting",
 	 "type filter hook prerouting priority " PRI_GUEST "; policy accept;"},
@@ -150,6 +158,8 @@ static const struct {
 	 "fragment_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
 	{"set bridge",
 	 "dhcp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
+	{"set bridge", "switched { typeof iifname; }"},
+	{"set bridge", "uplinks { typeof iifname; }"},
 	{"map inet", "priority_mark { typeof meta priority : meta mark; }"},
 	{"map inet", "mark_zone { typeof meta mark : ct zone; }"},
 	{"set inet", "own_zone { typeof meta mark . ct original zone; }"},
@@ -292,6 +302,14 @@ static const struct rule rules[] = {
 	 "oifname . @nh,96,32 @nic_gateway @th,1984,24 0x350105 @th,192,32 != 0x00000000 goto "
 	 "learn"},
 	{"bridge", "learn", "@th,192,32 != @address_static oifname vmap @nic_lease"},
+
+	/* A NIC on a switched bridge: between its tap and an uplink, nowhere else. */
+	{"bridge", "switched_between",
+	 "meta priority " LAYOUT_PRIO_LEAVING " oifname @uplinks accept"},
+	{"bridge", "switched_between", "meta priority " LAYOUT_PRIO_LEAVING " drop"},
+	{"bridge", "switched_between",
+	 "iifname @uplinks oifname @switched meta priority set " LAYOUT_PRIO_COMING " accept"},
+	{"bridge", "switched_host", "meta priority " LAYOUT_PRIO_LEAVING " drop"},
 
 	/* What the host says of its own in place of a tunnelled guest, an ICMP error or a reset to
 	 * one whose packet came by the tunnel, would go by the uplink and show whose guest it is.

@@ -21,6 +21,13 @@
 #define LAYOUT_CLASS_INTERNET 0x8000u
 #define LAYOUT_SLOT_MASK 0x7fffu
 
+/* The first gate, before all others on its device. */
+#define LAYOUT_PRI_TAP "-500"
+
+/* skb->priority of frames on a switched bridge: from a guest to an uplink, and the other way. */
+#define LAYOUT_PRIO_LEAVING "ffff:3"
+#define LAYOUT_PRIO_COMING "ffff:4"
+
 /* Addresses in host order, both ends included. */
 struct layout_range {
 	uint32_t first, last;

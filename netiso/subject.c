@@ -7,6 +7,7 @@
 #include "netiso/factsfile.h"
 #include "netiso/gather.h"
 #include "netiso/kernel.h"
+#include "netiso/uplink.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -58,7 +59,7 @@ static void add_guests(struct subject *s, const struct record *rec, const struct
 	for (size_t i = 0; i < rec->n_nics; i++) {
 		struct rtnl_link bridge;
 
-		if (rec->nics[i].gone ||
+		if (rec->nics[i].gone || uplink_on(s->cli->root, rec->nics[i].bridge) ||
 		    rtnl_link_get(&s->route, rec->nics[i].bridge, &bridge, NULL))
 			continue;
 		for (size_t k = 0; k < n && s->n_guests < SUBJECT_GUESTS_MAX; k++) {

@@ -3,6 +3,7 @@
 #include "netiso/compile.h"
 
 #include "lib/util.h"
+#include "netiso/switched.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +18,8 @@ bool iso_on_network(const struct iso_nic *nic, const struct ip_addr *ip)
 	return false;
 }
 
-static int check_nic(const struct policy *p, const struct iso_nic *nic, struct err *e)
+static int check_nic(const struct policy *p, const struct iso_facts *f, const struct iso_nic *nic,
+		     struct err *e)
 {
 	bool has_address = !p->n_addresses;
 	char where[512];
@@ -32,12 +34,18 @@ static int check_nic(const struct policy *p, const struct iso_nic *nic, struct e
 			       "bridge '%s': only letters, digits, '_', '.' and '-' are supported "
 			       "in its name",
 			       nic->bridge);
-	if (!nic->n_gateways)
+	if (nic->switched) {
+		const int r = iso_check_switched(p, f, nic, e);
+
+		if (r < 0)
+			return r;
+	} else if (!nic->n_gateways) {
 		return err_set(
 			e, EX_CORDON_POLICY, EOPNOTSUPP,
-			"bridge %s has no IPv4 address of the host: a switched bridge, which "
-			"this release does not isolate; use a NAT or routed libvirt network",
+			"bridge %s has neither an IPv4 address of the host nor a port that "
+			"leads out: no gateway for a guest; use a NAT or routed libvirt network",
 			nic->bridge);
+	}
 	for (size_t i = 0; i < p->n_addresses; i++)
 		has_address = has_address || iso_on_network(nic, &p->addresses[i].addr);
 	if (!has_address)
@@ -81,7 +89,7 @@ static int bad_target(const struct ip_addr *to, const struct iso_facts *f)
 		if (ip_equal(to, &f->local[k]))
 			return 1;
 	for (size_t k = 0; k < f->n_nics; k++)
-		if (iso_on_network(&f->nics[k], to))
+		if (!f->nics[k].switched && iso_on_network(&f->nics[k], to))
 			return 2;
 	return 0;
 }
@@ -236,7 +244,7 @@ int iso_check_supported(const struct policy *p, const struct iso_facts *f, struc
 	if (r == 0)
 		r = check_family(p, e);
 	for (size_t i = 0; r == 0 && i < f->n_nics; i++)
-		r = check_nic(p, &f->nics[i], e);
+		r = check_nic(p, f, &f->nics[i], e);
 	if (r == 0)
 		r = check_addresses(p, f, e);
 	if (r == 0)

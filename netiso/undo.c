@@ -7,6 +7,7 @@
 #include "netiso/kernel.h"
 #include "netiso/layout.h"
 #include "netiso/nft.h"
+#include "netiso/switched.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -105,14 +106,14 @@ int job_old_undo(const char *root, const struct uuid *uuid, struct strbuf *out, 
 /* Whether a line of undo is about @tap: names it in quotes, or is about its chain. */
 static bool about_tap(const char *line, const char *tap)
 {
-	char quoted[IFNAMSIZ + 2], chain[IFNAMSIZ + 8];
-	const size_t n = strlen(line);
-	size_t clen;
+	char quoted[IFNAMSIZ + 2], chain[ISO_CHAIN_MAX];
+	const char *last = strrchr(line, ' ');
+	bool is_chain = false;
 
 	(void)snprintf(quoted, sizeof(quoted), "\"%s\"", tap);
-	(void)snprintf(chain, sizeof(chain), " tap_%s", tap);
-	clen = strlen(chain);
-	return strstr(line, quoted) || (n > clen && strcmp(line + n - clen, chain) == 0);
+	for (size_t i = 0; last && i < ISO_TAP_CHAINS_MAX; i++)
+		is_chain = is_chain || strcmp(last + 1, iso_tap_chain_n(tap, i, chain)) == 0;
+	return is_chain || strstr(line, quoted);
 }
 
 /* Takes the lines of @undo about @tap (and the chains they need), or (@others) all but these. */
@@ -174,23 +175,38 @@ static void undo_piecemeal(const char *undo)
 	}
 }
 
+static const char *const tap_sets[] = {"nics", "switched"}; /* who is a guest of ours */
+
+static int tap_known(struct job *j, const char *tap)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(tap_sets); i++) {
+		struct iso_element el = {
+			.family = "bridge", .set = tap_sets[i], .key_len = IFNAMSIZ};
+		int r;
+
+		memcpy(el.key, tap, IFNAMSIZ);
+		r = kern_element_matches(&j->nf, &el);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
 /* What gives a tap its identity must not stay behind: the kernel gives its name to another guest.
  */
 static int verify_gone(struct job *j, struct err *e)
 {
 	for (size_t i = 0; i < j->rec.n_nics; i++) {
-		struct iso_element el = {.family = "bridge", .set = "nics", .key_len = IFNAMSIZ};
 		char chain[ISO_CHAIN_MAX];
 		int r;
 
 		if (!j->rec.nics[i].tap[0] ||
 		    !record_tap_is_ours(j->root, j->rec.nics[i].tap, &j->rec.uuid))
 			continue;
-		memcpy(el.key, j->rec.nics[i].tap, IFNAMSIZ);
-		r = kern_element_matches(&j->nf, &el);
-		if (r == 0)
+		r = tap_known(j, j->rec.nics[i].tap);
+		for (size_t k = 0; r == 0 && k <= ISO_TAP_TO; k++)
 			r = kern_chain_exists(&j->nf, "netdev",
-					      iso_tap_chain(j->rec.nics[i].tap, chain), NULL);
+					      iso_tap_chain_n(j->rec.nics[i].tap, k, chain), NULL);
 		if (r != 0)
 			return err_set(e, EX_CORDON_OS, r < 0 ? -r : EBUSY,
 				       "rules of tap %s could not be removed", j->rec.nics[i].tap);
@@ -218,7 +234,8 @@ static int own_undo(struct job *j, struct strbuf *ret, struct err *e)
 	return r == 0 && ret->failed ? err_os(e, ENOMEM, "undo") : r;
 }
 
-int job_stray_tap(struct job *j, bool unclaimed, char ret[static IFNAMSIZ], struct err *e)
+static int stray_in(struct job *j, const char *set, bool unclaimed, char ret[static IFNAMSIZ],
+		    struct err *e)
 {
 	static const struct uuid nobody;
 	auto_free struct kern_key *keys = NULL;
@@ -226,7 +243,7 @@ int job_stray_tap(struct job *j, bool unclaimed, char ret[static IFNAMSIZ], stru
 	size_t n = 0;
 	int r;
 
-	r = kern_set_keys(&j->nf, "bridge", "nics", &keys, &n, &local);
+	r = kern_set_keys(&j->nf, "bridge", set, &keys, &n, &local);
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
@@ -245,6 +262,15 @@ int job_stray_tap(struct job *j, bool unclaimed, char ret[static IFNAMSIZ], stru
 		return 1;
 	}
 	return 0;
+}
+
+int job_stray_tap(struct job *j, bool unclaimed, char ret[static IFNAMSIZ], struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tap_sets) && r == 0; i++)
+		r = stray_in(j, tap_sets[i], unclaimed, ret, e);
+	return r;
 }
 
 int job_revert_own(struct job *j, struct err *e)

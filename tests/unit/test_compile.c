@@ -291,7 +291,7 @@ static void test_refusals(void **state)
 	check_refused("[network]\n",
 		      "slot 1\nmark_base 0x4c5a0000\n"
 		      "nic vnet0 br0 52:54:00:00:00:01 60\n",
-		      EX_CORDON_POLICY, "switched bridge");
+		      EX_CORDON_POLICY, "neither an IPv4 address of the host nor a port");
 	check_refused("[network]\n",
 		      "slot 1\nmark_base 0x4c5a0000\nnic a\"b br0 52:54:00:00:00:01 60\n"
 		      "gateway 10.0.0.1/8\n",
