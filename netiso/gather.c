@@ -16,8 +16,6 @@
 
 #define LEASE_FILE_MAX (4 * 1024 * 1024)
 
-#define ROUTER_WAIT_MS 1000
-
 static int gather_links(const struct record_nic *from, struct nl *route, struct iso_nic *nic,
 			int *bridge_index, struct err *e)
 {
@@ -176,8 +174,7 @@ int iso_gather(const char *root, const struct record *rec, struct nl *route, boo
 		if (r == 0)
 			r = gather_gateways(addrs, n, bridge_index, nic, e);
 		if (r == 0)
-			r = uplink_gather(root, &rec->uuid, route, bridge_index, ROUTER_WAIT_MS,
-					  nic, e);
+			r = uplink_gather(root, &rec->uuid, route, bridge_index, leases, nic, e);
 		if (r < 0)
 			return r;
 		if (leases && !nic->switched)

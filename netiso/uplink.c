@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ROUTER_WAIT_MS 1000
 #define LOWER_LEVELS_MAX 8 /* MAX_NEST_DEV of linux/netdevice.h */
 
 /* A link with a "device" is a physical NIC; one with "lower_NAME" (a VLAN, a bond) is on top of
@@ -98,7 +99,7 @@ static void noted_router(const char *root, const struct uuid *uuid, struct iso_n
 }
 
 static int find_router(const char *root, const struct uuid *uuid, struct nl *route,
-		       int bridge_index, unsigned wait_ms, struct iso_nic *nic, struct err *e)
+		       int bridge_index, bool ask, struct iso_nic *nic, struct err *e)
 {
 	struct iso_nic noted = *nic;
 	int r;
@@ -108,7 +109,8 @@ static int find_router(const char *root, const struct uuid *uuid, struct nl *rou
 	r = rtnl_router_get(route, bridge_index, &nic->router, e);
 	if (r == 0)
 		r = rtnl_neigh_mac(route, bridge_index, &nic->router,
-				   noted.has_router ? 0 : wait_ms, &nic->router_mac, e);
+				   ask || !noted.has_router ? ROUTER_WAIT_MS : 0, &nic->router_mac,
+				   e);
 	if (r == -ENOENT && noted.has_router)
 		*nic = noted;
 	else if (r == 0)
@@ -117,7 +119,7 @@ static int find_router(const char *root, const struct uuid *uuid, struct nl *rou
 }
 
 int uplink_gather(const char *root, const struct uuid *uuid, struct nl *route, int bridge_index,
-		  unsigned wait_ms, struct iso_nic *nic, struct err *e)
+		  bool ask, struct iso_nic *nic, struct err *e)
 {
 	nic->n_uplinks = find_uplinks(root, nic->bridge, nic->uplinks, ISO_UPLINKS_MAX);
 	nic->switched = nic->n_uplinks > 0;
@@ -128,7 +130,7 @@ int uplink_gather(const char *root, const struct uuid *uuid, struct nl *route, i
 			       "bridge %s has more than %d ports that lead out", nic->bridge,
 			       ISO_UPLINKS_MAX);
 	qsort(nic->uplinks, nic->n_uplinks, IFNAMSIZ, name_compare);
-	return find_router(root, uuid, route, bridge_index, wait_ms, nic, e);
+	return find_router(root, uuid, route, bridge_index, ask, nic, e);
 }
 
 int uplink_note(const char *root, const struct uuid *uuid, const struct iso_facts *f, struct err *e)

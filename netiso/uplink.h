@@ -18,10 +18,11 @@ bool uplink_on(const char *root, const char *bridge);
 /**
  * uplink_gather - fill switched, uplinks and router of @nic, whose bridge is known.
  * @uuid: the domain, whose ROUTERS_FILE is the answer while the router does not answer; or NULL
- * @wait_ms: how long to wait for the router's hardware address when neither knows it
+ * @ask: wait a second for a router whose hardware address the host does not know at the moment,
+ * also when it is in that file
  */
 int uplink_gather(const char *root, const struct uuid *uuid, struct nl *route, int bridge_index,
-		  unsigned wait_ms, struct iso_nic *nic, struct err *e);
+		  bool ask, struct iso_nic *nic, struct err *e);
 
 /** uplink_note - write ROUTERS_FILE; nothing when no NIC is on a switched bridge. */
 int uplink_note(const char *root, const struct uuid *uuid, const struct iso_facts *f,
