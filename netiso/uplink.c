@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ROUTER_WAIT_MS 1000
+/* The kernel asks once a second: longer than until its next question. */
+#define ROUTER_WAIT_MS 1500
 #define LOWER_LEVELS_MAX 8 /* MAX_NEST_DEV of linux/netdevice.h */
 
 /* A link with a "device" is a physical NIC; one with "lower_NAME" (a VLAN, a bond) is on top of

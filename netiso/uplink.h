@@ -18,7 +18,7 @@ bool uplink_on(const char *root, const char *bridge);
 /**
  * uplink_gather - fill switched, uplinks and router of @nic, whose bridge is known.
  * @uuid: the domain, whose ROUTERS_FILE is the answer while the router does not answer; or NULL
- * @ask: wait a second for a router whose hardware address the host does not know at the moment,
+ * @ask: wait for a router whose hardware address the host does not know at the moment,
  * also when it is in that file
  */
 int uplink_gather(const char *root, const struct uuid *uuid, struct nl *route, int bridge_index,
