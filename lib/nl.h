@@ -78,8 +78,10 @@ int rtnl_addr_list(struct nl *nl, int family, struct rtnl_addr **ret, size_t *n_
  * (@e untouched) when there is none. */
 int rtnl_router_get(struct nl *nl, int link, struct ip_addr *ret, struct err *e);
 
-/** rtnl_neigh_mac - the hardware address of a neighbour. @wait_ms: how long to wait for one that the
- * kernel must ask for first. -ENOENT (@e untouched) when it is not known. */
+/**
+ * rtnl_neigh_mac - the hardware address of a neighbour; -ENOENT (@e untouched) when not known.
+ * @wait_ms: how long to wait for one that the kernel must ask for first
+ */
 int rtnl_neigh_mac(struct nl *nl, int link, const struct ip_addr *addr, unsigned wait_ms,
 		   struct mac *ret, struct err *e);
 

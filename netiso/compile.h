@@ -37,7 +37,7 @@ struct iso_nic {
 	struct mac mac;
 	uint64_t lease_s; /* DHCP lease time of the network, 0: infinite */
 	bool guarded;	  /* its network is closed without nftables, too */
-	/* The host's addresses on the bridge: the guest's gateway, unless the bridge is switched. */
+	/* The host's addresses on the bridge: the guest's gateway, unless that is switched. */
 	struct iso_gateway gateways[ISO_GATEWAYS_MAX];
 	size_t n_gateways;
 	bool switched; /* the bridge has a port that leads out of the host */
@@ -127,8 +127,9 @@ bool iso_nic_of_number(uint32_t number, uint32_t *ret_slot, unsigned *ret_index)
  * @ret: zero-initialised; release with iso_plan_free
  *
  * Refuses (exit code 78) what this release cannot enforce, with the key's file and line: a bridge
- * that is neither routed nor switched, a key that needs routing on one that is switched, an address that fits no or several NICs, an allow_lan entry that names the
- * host itself, a link name that nft has no way to write. Same input, same bytes.
+ * that is neither routed nor switched, a key that needs routing on one that is switched, an address
+ * that fits no or several NICs, an allow_lan entry that names the host itself, a link name that nft
+ * has no way to write. Same input, same bytes.
  */
 int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_plan *ret,
 		struct err *e);

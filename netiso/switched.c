@@ -18,8 +18,8 @@
  *
  * - netdev ingress of the tap (tap_X) decides what leaves the guest. It ends in a policy of drop.
  *   What it accepts has LAYOUT_PRIO_LEAVING in skb->priority.
- * - bridge forward lets frames with that priority go to an uplink only; bridge input keeps them from
- *   the host, to whatever address. Frames from an uplink to such a tap get LAYOUT_PRIO_COMING.
+ * - bridge forward lets frames with that priority go to an uplink only; bridge input keeps them
+ *   from the host, to whatever address. Frames from an uplink to such a tap get LAYOUT_PRIO_COMING.
  * - netdev egress of the tap (to_X) decides what comes in, also with a policy of drop. What lacks
  *   LAYOUT_PRIO_COMING is not from an uplink: it is the host's, or has been routed by it, or is
  *   another guest's.
@@ -28,8 +28,8 @@
  * show our marks to the rules for routed guests.
  *
  * State is kept in two sets of each NIC, as large as max_flows. What the guest sends puts the flow
- * into flows_X (peer, protocol, own port, peer's port; of an echo request the identifier twice), and
- * only what is in there is let in. A set that is full takes no more: the packet is dropped. TCP
+ * into flows_X (peer, protocol, own port, peer's port; of an echo request the identifier twice),
+ * and only what is in there is let in. A set that is full takes no more: the packet is dropped. TCP
  * begins with SYN; FIN or RST moves a flow into ending_X, where it stays for minutes, not hours.
  * Whether the peer is allowed at all is looked at in each packet, in both directions, so a changed
  * policy holds at once for flows that stand.

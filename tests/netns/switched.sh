@@ -21,6 +21,8 @@ SW_LH=192.168.1.60
 SW_LHMAC=00:00:5e:00:53:60
 SW_RANGES=(0.1.2.3 10.1.2.3 100.64.0.6 169.254.169.254 172.16.0.9 192.0.0.9 198.18.0.9 240.0.0.9)
 
+declare -A NS_BRIDGE NS_ADDR NS_MAC # world.sh has made them
+
 # An uplink is told by /sys, where a veth has no device.
 sw_uplink() { # BRIDGE PORT
 	mkdir -p "$NS_ROOT/sys/class/net/$1/brif/$2" "$NS_ROOT/sys/class/net/$2/device"
