@@ -246,6 +246,55 @@ static struct explain_verdict decide_outside(const struct explain_world *w,
 		     "the Internet");
 }
 
+/* The chain ip_TAP of netiso/switched.c, rule by rule. */
+static struct explain_verdict decide_switched(const struct explain_world *w,
+					      const struct explain_query *q)
+{
+	const struct policy *p = w->p;
+	const struct iso_nic *nic = &w->f->nics[0];
+	struct explain_verdict v;
+
+	if (q->proto == IPPROTO_UDP && q->port == DHCP_PORT &&
+	    (host_order(&q->dst) == UINT32_MAX ||
+	     (nic->has_router && ip_equal(&nic->router, &q->dst))))
+		return (struct explain_verdict){
+			.allowed = true,
+			.path = EXPLAIN_DIRECT,
+			.rule = "dhcp_TAP",
+			.why = "a DHCP request of the guest's own; it is always let through"};
+	if (is_local(w, &q->dst))
+		return (struct explain_verdict){
+			.rule = "switched_host",
+			.why = "the host, which a guest on a switched bridge never reaches"};
+	if (p->egress == EGRESS_NONE)
+		return deny(KEY_NET_EGRESS, "deny_TAP", "nothing leaves");
+	if (has_ports(q) && q->port == DNS_PORT) {
+		if (p->dns != DNS_REDIRECT || !ip_equal(&p->dns_addr, &q->dst))
+			return deny(KEY_NET_DNS, "deny_TAP", "not the DNS server that it names");
+		v = allow(KEY_NET_DNS, 0, EXPLAIN_DIRECT, "the DNS server that it names");
+	} else if (is_broadcast(w, &q->dst)) {
+		return deny(KEY_NET_ALLOW_LAN, "deny_TAP",
+			    "broadcast or multicast; no key opens it");
+	} else if (!decide_lan(w, q, &v)) {
+		if (is_refused_range(&q->dst))
+			return deny(KEY_NET_ALLOW_LAN, "deny_TAP",
+				    "not an address of the Internet, and no entry names it");
+		if (is_attached(w, &q->dst))
+			return deny(
+				KEY_NET_ALLOW_LAN, "deny_TAP",
+				"a network that the host is attached to, and no entry names it");
+		v = allow(KEY_NET_EGRESS, 0, EXPLAIN_DIRECT, "the Internet, by the LAN's router");
+	}
+	v.rule = "flow_TAP";
+	return v;
+}
+
+/* With NICs of both kinds, the first one is asked about. */
+static bool is_switched(const struct explain_world *w)
+{
+	return w->p->isolation && w->f->n_nics && w->f->nics[0].switched;
+}
+
 void explain_decide(const struct explain_world *w, const struct explain_query *q,
 		    struct explain_verdict *ret)
 {
@@ -259,7 +308,10 @@ void explain_decide(const struct explain_world *w, const struct explain_query *q
 						.path = local ? EXPLAIN_HOST : EXPLAIN_DIRECT,
 						.why = "the guest's network is left alone"};
 	else if (q->dst.family != AF_INET)
-		*ret = deny(KEY_NET_IPV6, "types", "IPv6 does not leave the guest");
+		*ret = deny(KEY_NET_IPV6, is_switched(w) ? "tap_TAP" : "types",
+			    "IPv6 does not leave the guest");
+	else if (is_switched(w))
+		*ret = decide_switched(w, q);
 	else if (w->p->egress == EGRESS_NONE && !local && !is_broadcast(w, &q->dst))
 		*ret = deny(KEY_NET_EGRESS, "deny_egress", "nothing leaves");
 	else if (q->proto == IPPROTO_UDP && q->port == DHCP_PORT)
@@ -287,7 +339,11 @@ void explain_inward(const struct explain_world *w, const struct explain_query *q
 					.key = KEY_NET_ADDRESSES,
 					.why = "not an address of this guest: an answer from it "
 					       "would be dropped"};
-	if (!p->isolation || (own && on_network && !is_local(w, &q->dst)))
+	if (is_switched(w))
+		*ret = (struct explain_verdict){
+			.rule = "to_TAP",
+			.why = "on a switched bridge no one opens connections to the guest"};
+	else if (!p->isolation || (own && on_network && !is_local(w, &q->dst)))
 		*ret = (struct explain_verdict){
 			.allowed = true,
 			.rule = "lessons",

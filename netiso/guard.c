@@ -8,6 +8,7 @@
 #include "lib/util.h"
 #include "netiso/base.h"
 #include "netiso/compile.h"
+#include "netiso/uplink.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -302,6 +303,13 @@ int guard_apply_locked(const char *root, const char *network, const char *bridge
 	int r;
 
 	r = name_ok(bridge, e);
+	/* The host's own packets come and go by such a bridge. */
+	if (r == 0 && uplink_on(root, bridge))
+		r = err_set(
+			e, EX_CORDON_POLICY, EOPNOTSUPP,
+			"bridge %s has a port that leads out: to guard it would close the host's "
+			"own network; take %s out of guarded_networks",
+			bridge, network);
 	if (r == 0)
 		r = base_params(root, &p, e);
 	if (r == 0)

@@ -4,3 +4,5 @@ UNIT_TESTS += test_layout test_factsfile test_compile
 test_compile_libs := $(INI_LIBS)
 UNIT_TESTS += test_explain
 test_explain_libs := $(INI_LIBS)
+UNIT_TESTS += test_switched
+test_switched_libs := $(INI_LIBS) $(MNL_LIBS) $(JANSSON_LIBS)
