@@ -66,6 +66,7 @@ lint  clang-format             clang-tools-extra          form
 lint  clang-tidy               clang-tools-extra          faults
 lint  cppcheck                 cppcheck                   faults
 lint  shellcheck               ShellCheck                 faults in shell
+lint  graphviz                 graphviz                   the picture in the docs
 lint  mandoc                   mandoc                     man pages
 lint  file                     file                       kinds of files
 '
