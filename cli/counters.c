@@ -46,18 +46,24 @@ bool counters_read(const struct record *rec, struct counters *ret)
 	return any;
 }
 
-const char *counters_text(uint64_t bytes, char buf[static 16])
+const char *counters_text(uint64_t bytes, char buf[static 32])
 {
 	static const char units[] = "kMGTPE";
-	double v = (double)bytes;
+	uint64_t tenths = bytes / 100; /* of the unit */
 	size_t unit = 0;
 
 	if (bytes < 1000) {
-		(void)snprintf(buf, 16, "%" PRIu64 " B", bytes);
+		(void)snprintf(buf, 32, "%" PRIu64 " B", bytes);
 		return buf;
 	}
-	for (v /= 1000; v >= 999.5 && unit < strlen(units) - 1; v /= 1000)
+	while (tenths >= 10000 && unit < strlen(units) - 1) {
+		tenths /= 1000;
 		unit++;
-	(void)snprintf(buf, 16, v < 9.95 ? "%.1f %cB" : "%.0f %cB", v, units[unit]);
+	}
+	if (tenths < 100)
+		(void)snprintf(buf, 32, "%" PRIu64 ".%" PRIu64 " %cB", tenths / 10, tenths % 10,
+			       units[unit]);
+	else
+		(void)snprintf(buf, 32, "%" PRIu64 " %cB", tenths / 10, units[unit]);
 	return buf;
 }

@@ -19,4 +19,4 @@ struct counters {
 bool counters_read(const struct record *rec, struct counters *ret);
 
 /** counters_text - 1234567 bytes as "1.2 MB", at most seven characters; returns @buf. */
-const char *counters_text(uint64_t bytes, char buf[static 16]);
+const char *counters_text(uint64_t bytes, char buf[static 32]);

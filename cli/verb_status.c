@@ -195,7 +195,7 @@ static void print_field(const char *name, const char *value, enum colour colour)
 static void print_traffic(const struct row *row)
 {
 	auto_sb struct strbuf text = {0};
-	char out[16], in[16];
+	char out[32], in[32];
 
 	if (row->has_counters)
 		sb_addf(&text, "out %s, in %s", counters_text(row->counters.out.bytes, out),

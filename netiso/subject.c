@@ -165,7 +165,7 @@ static int live_host(struct subject *s, struct err *e)
 	struct iso_facts *f = &s->facts;
 	struct ip_prefix *attached;
 	struct ip_addr *local;
-	size_t n;
+	size_t n = 0;
 	int r;
 
 	r = nl_open(&s->route, NETLINK_ROUTE, e);
@@ -227,11 +227,9 @@ static int load_name(struct subject *s, const char *name, struct err *e)
 	struct err why = {0};
 	int r = record_load_by_name(s->cli->root, name, &rec, &why);
 
-	if (r == 0 && rec.phase == PHASE_PREPARED)
-		r = load_file(s, name, NULL, e);
-	else if (r == 0)
+	if (r == 0 && rec.phase != PHASE_PREPARED)
 		r = load_running(s, &rec, e);
-	else if (r == -ENOENT || why.exit == EX_CORDON_NOPERM)
+	else if (r == 0 || r == -ENOENT || why.exit == EX_CORDON_NOPERM)
 		r = load_file(s, name, NULL, e);
 	else
 		r = err_set(e, why.exit, why.errnum, "%s", why.msg);
