@@ -8,8 +8,17 @@
 # Included after lib.sh. Needs wireguard-go, wg and /dev/net/tun.
 # shellcheck disable=SC2034 # for the tests
 
-ns_need wireguard-go wg
-[[ -c /dev/net/tun ]] || { trap - EXIT && echo "1..0 # SKIP there is no /dev/net/tun" && exit 0; }
+ns_need wg
+# The kernel's WireGuard, where it has one; else a process.
+NS_WG_KERNEL=no
+if ip link add wgtry type wireguard 2>/dev/null; then
+	ip link del wgtry
+	NS_WG_KERNEL=yes
+else
+	ns_need wireguard-go
+	[[ -c /dev/net/tun ]] ||
+		{ trap - EXIT && echo "1..0 # SKIP there is no /dev/net/tun" && exit 0; }
+fi
 
 NS_WG=$NS_ROOT/etc/virt-cordon/wireguard
 NS_VPN=192.0.2.6
@@ -32,7 +41,10 @@ ns_until() { # COMMAND...
 
 # A WireGuard device in a place: by the kernel where it can, else by a process.
 ns_wg_device() { # PLACE LINK
-	ns_in "$1" ip link add "$2" type wireguard 2>/dev/null && return
+	if [[ $NS_WG_KERNEL = yes ]]; then
+		ns_in "$1" ip link add "$2" type wireguard
+		return
+	fi
 	ns_in "$1" env WG_PROCESS_FOREGROUND=1 LOG_LEVEL=silent wireguard-go -f "$2" \
 		</dev/null >/dev/null 2>&1 &
 	ns_until test -S "/var/run/wireguard/$2.sock"
@@ -128,9 +140,8 @@ ns_tunnel_snapshot() {
 NS_LINKS=(wan0 lan0 pub0) # of the host, but for its bridges and tunnels
 NS_SNIFFERS=()
 
-# Watches all links of the host for anything but what WireGuard itself sends, and what is said of
-# its packets on the way; anew, when it did so before. Multicast listeners of IPv6 speak by
-# themselves.
+# Watches what leaves by each link of the host, but for what WireGuard itself sends; anew, when it
+# did so before. Multicast listeners of IPv6 speak by themselves.
 ns_sniff() {
 	local link
 
@@ -138,9 +149,9 @@ ns_sniff() {
 	((!${#NS_SNIFFERS[@]})) || kill "${NS_SNIFFERS[@]}"
 	NS_SNIFFERS=()
 	for link in "${NS_LINKS[@]}"; do
-		tcpdump -i "$link" -n -U --immediate-mode -w "/run/t/$link.pcap" \
+		tcpdump -i "$link" -Q out -n -U --immediate-mode -w "/run/t/$link.pcap" \
 			"not arp and not icmp6 and not ip6 proto 0 and not (udp port 51820) and
-			not (icmp and (host $NS_VPN or src 192.0.2.2))" 2>"/run/t/$link.log" &
+			not (icmp and host $NS_VPN)" 2>"/run/t/$link.log" &
 		NS_SNIFFERS+=($!)
 		ns_until grep -q 'listening on' "/run/t/$link.log"
 	done
