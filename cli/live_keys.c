@@ -76,6 +76,8 @@ size_t live_keys_stuck(const struct policy *then, const struct policy *now, stru
 		{KEY_NET_IPV6, then->ipv6 == now->ipv6},
 		{KEY_TUN_CONFIG, same_text(then->tunnel_config, now->tunnel_config)},
 		{KEY_TUN_BACKEND, then->tunnel_backend == now->tunnel_backend},
+		{KEY_TUN_SHARED, then->tunnel_shared == now->tunnel_shared},
+		{KEY_TUN_REQUIRE_HANDSHAKE, then->handshake_ms == now->handshake_ms},
 		{KEY_DEV_ALLOW, then->dev_allow == now->dev_allow},
 		{KEY_PROV_USER_DATA, same_text(then->user_data, now->user_data)},
 		{KEY_PROV_NETWORK_CONFIG, same_text(then->network_config, now->network_config)},

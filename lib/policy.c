@@ -179,7 +179,8 @@ bool policy_equal(const struct policy *a, const struct policy *b)
 	       a->max_flows == b->max_flows && a->log_denied == b->log_denied &&
 	       a->allow_unguarded == b->allow_unguarded && lists_equal(a, b) &&
 	       string_equal(a->tunnel_config, b->tunnel_config) &&
-	       a->tunnel_backend == b->tunnel_backend && shares_equal(a, b) &&
+	       a->tunnel_backend == b->tunnel_backend && a->tunnel_shared == b->tunnel_shared &&
+	       a->handshake_ms == b->handshake_ms && shares_equal(a, b) &&
 	       a->dev_allow == b->dev_allow && string_equal(a->user_data, b->user_data) &&
 	       string_equal(a->network_config, b->network_config) &&
 	       string_equal(a->playbook, b->playbook) && string_equal(a->run_as, b->run_as) &&

@@ -17,6 +17,7 @@
 #define POLICY_FILE_MAX (256 * 1024) /* bytes of one file */
 #define POLICY_ERRORS_MAX 20	     /* errors reported of one file */
 #define POLICY_MAX_FLOWS_MAX 1000000u
+#define POLICY_HANDSHAKE_MAX_MS 15000u /* the hook has 20 s for all, unless told otherwise */
 
 enum policy_egress { EGRESS_INTERNET, EGRESS_TUNNEL, EGRESS_NONE };
 enum policy_dns { DNS_AUTO, DNS_HOST, DNS_NONE, DNS_REDIRECT };
@@ -110,6 +111,8 @@ enum policy_key {
 	KEY_NET_ALLOW_UNGUARDED,
 	KEY_TUN_CONFIG,
 	KEY_TUN_BACKEND,
+	KEY_TUN_SHARED,
+	KEY_TUN_REQUIRE_HANDSHAKE,
 	KEY_SHARE_SIZE,
 	KEY_SHARE_MODE,
 	KEY_SHARE_OWNER,
@@ -157,6 +160,8 @@ struct policy {
 
 	char *tunnel_config; /* absolute path, or NULL */
 	enum policy_backend tunnel_backend;
+	bool tunnel_shared;
+	uint32_t handshake_ms; /* to wait for one at the start, 0: not at all */
 
 	struct policy_share *shares;
 	size_t n_shares;

@@ -17,6 +17,8 @@ size_t policy_unbuilt(const struct policy *p, struct strbuf *out)
 		 "lets nothing out beside a tunnel; remove the key"},
 		{KEY_NET_ALLOW_UNGUARDED, p->egress == EGRESS_TUNNEL && p->allow_unguarded,
 		 "has tunnels on guarded networks only; write allow_unguarded = no"},
+		{KEY_TUN_SHARED, p->tunnel_shared,
+		 "gives each domain a tunnel of its own; write shared = no, and a file for each"},
 		{KEY_NET_IPV6, p->ipv6 != IPV6_NO, "gives no IPv6 to guests; write ipv6 = no"},
 		{KEY_PROV_PLAYBOOK, p->playbook, "runs no playbooks; remove the key"},
 	};

@@ -124,6 +124,8 @@ ROW_SCALAR(log_denied);
 ROW_SCALAR(allow_unguarded);
 ROW_SCALAR(tunnel_config);
 ROW_SCALAR(tunnel_backend);
+ROW_SCALAR(tunnel_shared);
+ROW_SCALAR(handshake);
 ROW_SCALAR(share_size);
 ROW_SCALAR(share_mode);
 ROW_SCALAR(share_owner);

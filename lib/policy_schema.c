@@ -29,6 +29,8 @@ const struct policy_row policy_rows[KEY_COUNT] = {
 	SCALAR(SEC_NETWORK, KEY_NET_ALLOW_UNGUARDED, "allow_unguarded", allow_unguarded),
 	SCALAR(SEC_TUNNEL, KEY_TUN_CONFIG, "config", tunnel_config),
 	SCALAR(SEC_TUNNEL, KEY_TUN_BACKEND, "backend", tunnel_backend),
+	SCALAR(SEC_TUNNEL, KEY_TUN_SHARED, "shared", tunnel_shared),
+	SCALAR(SEC_TUNNEL, KEY_TUN_REQUIRE_HANDSHAKE, "require_handshake", handshake),
 	SCALAR(SEC_SHARE, KEY_SHARE_SIZE, "size", share_size),
 	SCALAR(SEC_SHARE, KEY_SHARE_MODE, "mode", share_mode),
 	SCALAR(SEC_SHARE, KEY_SHARE_OWNER, "owner", share_owner),

@@ -237,6 +237,36 @@ void row_print_tunnel_backend(const struct policy *p, size_t i, struct strbuf *o
 	sb_adds(out, backend_words[p->tunnel_backend]);
 }
 
+void row_parse_tunnel_shared(struct policy_reader *r, const char *value, struct policy *p)
+{
+	(void)reader_bool(r, value, &p->tunnel_shared);
+}
+
+void row_print_tunnel_shared(const struct policy *p, size_t i, struct strbuf *out)
+{
+	(void)i;
+	sb_adds(out, yes_no(p->tunnel_shared));
+}
+
+void row_parse_handshake(struct policy_reader *r, const char *value, struct policy *p)
+{
+	char quoted[INI_QUOTE_MAX + 8];
+	uint64_t v = 0;
+
+	if (*value && (!parse_duration(value, &v) || v == 0 || v > POLICY_HANDSHAKE_MAX_MS))
+		reader_bad(r, "%s is no time up to %us; write one such as 10s, or nothing",
+			   ini_quote(value, quoted), POLICY_HANDSHAKE_MAX_MS / 1000);
+	else
+		p->handshake_ms = (uint32_t)v;
+}
+
+void row_print_handshake(const struct policy *p, size_t i, struct strbuf *out)
+{
+	(void)i;
+	if (p->handshake_ms)
+		sb_addf(out, "%ums", (unsigned)p->handshake_ms);
+}
+
 /* Keys of a share belong to the section that was opened last. */
 void row_parse_share_size(struct policy_reader *r, const char *value, struct policy *p)
 {

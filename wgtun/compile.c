@@ -139,6 +139,24 @@ static int add_address(const struct wgt_conf *c, struct tunnel *t, struct err *e
 	return 0;
 }
 
+/* Only a keepalive makes WireGuard speak before the guest does. */
+static int check_handshake(const struct policy *p, const struct wgt_conf *c, struct err *e)
+{
+	char where[512];
+
+	for (size_t i = 0; i < c->n_peers; i++)
+		if (c->peers[i].host && c->peers[i].keepalive)
+			return 0;
+	if (!p->handshake_ms)
+		return 0;
+	return err_set(
+		e, EX_CORDON_POLICY, EINVAL,
+		"%s: no peer of %s has an Endpoint and a PersistentKeepalive, so none would be "
+		"spoken to before the guest sends; write PersistentKeepalive = 25 there, or "
+		"remove the key",
+		policy_where(p, KEY_TUN_REQUIRE_HANDSHAKE, where, sizeof(where)), c->path);
+}
+
 int wgt_compile(const struct policy *p, const struct wgt_conf *c, uint32_t mark_base, uint32_t slot,
 		struct wgt_plan *ret, struct err *e)
 {
@@ -156,6 +174,8 @@ int wgt_compile(const struct policy *p, const struct wgt_conf *c, uint32_t mark_
 			    "%s: [Interface] FwMark: 0x%08" PRIx32 " is one of virt-cordon's own "
 			    "marks; write another, or remove the key",
 			    c->path, c->fwmark);
+	if (r == 0)
+		r = check_handshake(p, c, e);
 	if (r == 0)
 		r = add_address(c, t, e);
 	if (r == 0)

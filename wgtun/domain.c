@@ -11,6 +11,7 @@
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define HOST_LOCK_MS 10000 /* when virt-cordon.ini cannot be read */
 /* WireGuard's headers around an IPv6 packet, and what a link has if no way can be asked. */
@@ -214,10 +215,51 @@ static int put_in(struct wgt_job *j, struct err *e)
 	return r < 0 ? r : write_facts(j, e);
 }
 
+/* Whether a peer has answered since the device has its keys. */
+static bool answered(const struct wgt_job *j, enum wgt_backend b)
+{
+	struct wgt_state state = {0};
+	bool yes = false;
+
+	if (wgt_device_get(b, j->plan.tunnel.link, &state, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < state.n_peers; i++)
+		yes = yes || state.peers[i].handshake != 0;
+	wgt_state_free(&state);
+	return yes;
+}
+
+static int await_handshake(const struct wgt_job *j, struct err *e)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+	char where[512];
+	struct wgt_undo undo;
+	int r = wgt_undo_load(j->root, &j->rec.uuid, &undo, e);
+
+	if (r < 0)
+		return r;
+	for (uint32_t ms = 0; ms < j->policy.handshake_ms; ms += 20) {
+		if (answered(j, undo.backend))
+			return 0;
+		(void)nanosleep(&pause, NULL);
+	}
+	return err_set(e, EX_CORDON_UNAVAILABLE, ETIMEDOUT,
+		       "%s: no peer of %s answered within %u ms; look at its endpoint and keys",
+		       policy_where(&j->policy, KEY_TUN_REQUIRE_HANDSHAKE, where, sizeof(where)),
+		       j->conf.path, (unsigned)j->policy.handshake_ms);
+}
+
+/* The lock is held no longer than that: others need not wait for a peer. */
+static int put_in_locked(struct wgt_job *j, struct err *e)
+{
+	auto_close int lock = lock_host(j->root, e);
+
+	return lock < 0 ? lock : put_in(j, e);
+}
+
 int wgt_domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 {
 	auto_job struct wgt_job j = {0};
-	auto_close int lock = -1;
 	int r;
 
 	r = wgt_job_load(root, uuid, &j, e);
@@ -229,8 +271,8 @@ int wgt_domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 		return r;
 	if (!j.plan.tunnel.mtu)
 		j.plan.tunnel.mtu = compute_mtu(&j);
-	lock = lock_host(root, e);
-	return lock < 0 ? lock : put_in(&j, e);
+	r = put_in_locked(&j, e);
+	return r == 0 && j.policy.handshake_ms ? await_handshake(&j, e) : r;
 }
 
 int wgt_domain_revert(const char *root, const struct uuid *uuid, struct err *e)

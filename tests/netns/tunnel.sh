@@ -110,15 +110,15 @@ ns_wg_conf() {
 	ns_in vpn wg set wgvpn peer "$(wg pubkey <<<"$key")" allowed-ips "10.64.0.$n/32"
 }
 
-# The policy of a tunnelled domain, with further lines of [network].
+# The policy of a tunnelled domain, with further lines of [network]; NS_MORE has those of [tunnel].
 ns_tunnel_policy() { # NAME [LINE...]
 	local name=$1
 
 	shift
 	printf '[network]\negress = tunnel\n'
 	((!$#)) || printf '%s\n' "$@"
-	printf '[tunnel]\nconfig = %s/%s.conf\nbackend = %s\n' "$NS_WG" "$name" \
-		"${NS_BACKEND:-auto}"
+	printf '[tunnel]\nconfig = %s/%s.conf\nbackend = %s\n%s\n' "$NS_WG" "$name" \
+		"${NS_BACKEND:-auto}" "${NS_MORE:-}"
 }
 
 ns_handshake() { # LINK

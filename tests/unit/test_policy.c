@@ -308,6 +308,9 @@ static void test_files_and_users(void **state)
 	CHECK_VALUES("provision", "seed_after", SAME("eject"), SAME("keep"), BAD(""), BAD("yes"));
 	check_bad("[provision]\nplaybook = site.yml\n",
 		  ":2: [provision] playbook: ", "run_as = USER");
+	CHECK_VALUES("tunnel", "shared", SAME("yes"), SAME("no"), BAD(""), BAD("1"));
+	CHECK_VALUES("tunnel", "require_handshake", SAME(""), {"10s", "10000ms"}, SAME("1ms"),
+		     {"15s", "15000ms"}, BAD("16s"), BAD("0s"), BAD("10"), BAD("no"));
 	CHECK_VALUES("tunnel", "backend", SAME("auto"), SAME("kernel"), SAME("userspace"), BAD(""),
 		     BAD("user"));
 }

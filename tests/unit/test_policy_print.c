@@ -89,8 +89,11 @@ static void generate_network(struct generator *g, struct strbuf *sb)
 	sb_addf(sb, "log_denied = %s\nallow_unguarded = %s\n", CHOOSE(g, "yes", "no"),
 		CHOOSE(g, "yes", "no"));
 	if (tunnel)
-		sb_addf(sb, "[tunnel]\nconfig = %s\nbackend = %s\n",
-			CHOOSE(g, "a.conf", "/b c.conf"), CHOOSE(g, "auto", "kernel", "userspace"));
+		sb_addf(sb,
+			"[tunnel]\nconfig = %s\nbackend = %s\nshared = %s\nrequire_handshake = "
+			"%s\n",
+			CHOOSE(g, "a.conf", "/b c.conf"), CHOOSE(g, "auto", "kernel", "userspace"),
+			CHOOSE(g, "yes", "no"), CHOOSE(g, "", "10s", "1ms", "15000ms"));
 }
 
 static void generate(struct generator *g, struct strbuf *sb)
