@@ -6,3 +6,4 @@ UNIT_TESTS += test_explain
 test_explain_libs := $(INI_LIBS)
 UNIT_TESTS += test_switched
 test_switched_libs := $(INI_LIBS) $(MNL_LIBS) $(JANSSON_LIBS)
+fuzz_compile_libs = $(JANSSON_LIBS)
