@@ -187,7 +187,7 @@ static int live_host(struct subject *s, struct err *e)
 	f->n_attached = f->n_local = 1;
 	attached[0] = f->nics[0].gateways[0].net;
 	local[0] = f->nics[0].gateways[0].addr;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; addrs && i < n; i++) {
 		attached[f->n_attached++] = addrs[i].net;
 		local[f->n_local++] = addrs[i].addr;
 	}

@@ -112,7 +112,7 @@ static enum policy_key seed_key(const struct policy *p)
 /* A virtio disk's name that no disk of the domain has. */
 static const char *free_target(const struct record *rec, char buf[static 4])
 {
-	for (char c = 'b'; c <= 'z'; c++) {
+	for (int c = 'b'; c <= 'z'; c++) {
 		size_t i = 0;
 
 		(void)snprintf(buf, 4, "vd%c", c);
@@ -186,7 +186,8 @@ int prov_write_seed(const struct prov *p, const struct keys *keys, struct err *e
 		return r;
 	if (!store_same(&p->store, PROV_SEED, image, len))
 		r = store_write(&p->store, PROV_SEED, image, len, SEED_MODE, NULL, false, e);
-	explicit_bzero(image, len);
+	if (image)
+		explicit_bzero(image, len);
 	return r < 0 ? r : note_seed(p, e);
 }
 

@@ -134,7 +134,7 @@ int verb_reset(const struct cli *cli, struct err *e)
 		r = find_target(&i, cli, &to, e);
 	if (r == 0)
 		r = layers_can_reset(&i.all, to, i.facts.disks, i.facts.n_disks, e);
-	if (r < 0)
+	if (r < 0 || !to)
 		return r;
 	sb_addf(&question,
 		"Set the disks of '%s' back to the snapshot '%s'? All that was written "
