@@ -5,6 +5,7 @@
 
 #include "lib/util.h"
 #include "netiso/factsfile.h"
+#include "netiso/gather.h"
 
 #include <ctype.h>
 #include <stdint.h>
