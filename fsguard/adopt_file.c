@@ -38,11 +38,7 @@ static int copy_range(int in, int out, off_t at, off_t end, char *buf,
 			ssize_t w = pwrite(out, buf + done, (size_t)(n - done), at + done);
 
 			if (w < 0)
-				return errno == ENOSPC
-					       ? err_set(e, EX_CORDON_POLICY, ENOSPC,
-							 "the share is too small for what the "
-							 "folder holds; write a larger size")
-					       : err_os(e, errno, "cannot write %s", path);
+				return err_os(e, errno, "cannot write %s", path);
 			done += w;
 		}
 		at += n;
@@ -51,8 +47,8 @@ static int copy_range(int in, int out, off_t at, off_t end, char *buf,
 }
 
 /* Only what is data; SEEK_DATA says ENXIO when there is none any more. */
-static int copy_data(int in, int out, off_t size, const struct adopt_clock *clock, const char *path,
-		     struct err *e)
+int fsg_copy_data(int in, int out, off_t size, const struct adopt_clock *clock, const char *path,
+		  struct err *e)
 {
 	auto_free char *buf = malloc(CHUNK);
 	off_t at = 0, end;
@@ -91,6 +87,7 @@ int fsg_adopt_copy_file(const struct tree_entry *entry, int to, const struct ado
 			struct err *e)
 {
 	auto_close int in = -1, out = -1;
+	struct err local = {0};
 	int r = open_same(entry, &in, e);
 
 	if (r < 0)
@@ -98,7 +95,12 @@ int fsg_adopt_copy_file(const struct tree_entry *entry, int to, const struct ado
 	out = openat(to, entry->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (out < 0)
 		return err_os(e, errno, "cannot make %s", entry->path);
-	return copy_data(in, out, entry->st.st_size, clock, entry->path, e);
+	r = fsg_copy_data(in, out, entry->st.st_size, clock, entry->path, &local);
+	if (r == -ENOSPC)
+		return err_set(e, EX_CORDON_POLICY, ENOSPC,
+			       "the share is too small for what the folder holds; write a larger "
+			       "size");
+	return r < 0 ? err_set(e, local.exit, local.errnum, "%s", local.msg) : 0;
 }
 
 /* Not the labels of the host's security module: the share has its own. */

@@ -14,6 +14,10 @@ struct adopt_clock {
 /** fsg_adopt_in_time - 0, or -ETIMEDOUT with exit code 75. */
 int fsg_adopt_in_time(const struct adopt_clock *clock, struct err *e);
 
+/** fsg_copy_data - the first @size bytes of @in into the empty file @out, holes kept. */
+int fsg_copy_data(int in, int out, off_t size, const struct adopt_clock *clock, const char *path,
+		  struct err *e);
+
 /** fsg_adopt_copy_file - make @entry->path below @to and copy the data, holes kept. */
 int fsg_adopt_copy_file(const struct tree_entry *entry, int to, const struct adopt_clock *clock,
 			struct err *e);

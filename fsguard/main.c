@@ -4,7 +4,9 @@
 #include "fsguard/offline.h"
 #include "fsguard/scan.h"
 #include "fsguard/show.h"
+#include "fsguard/snapshot.h"
 #include "lib/cli.h"
+#include "lib/confirm.h"
 #include "lib/record.h"
 #include "lib/util.h"
 
@@ -137,6 +139,42 @@ static int verb_unmount(const struct cli *cli, struct err *e)
 	return r < 0 ? r : fsg_offline_unmount(cli->root, &uuid, cli->args[1], e);
 }
 
+static int verb_snapshot(const struct cli *cli, struct err *e)
+{
+	struct uuid uuid;
+	int r = fsg_offline_domain(cli->root, cli->args[0], &uuid, e);
+
+	return r < 0 ? r : fsg_snapshot_make(cli->root, &uuid, cli->args[1], cli->args[2], e);
+}
+
+static int verb_restore(const struct cli *cli, struct err *e)
+{
+	struct uuid uuid;
+	int r = fsg_offline_domain(cli->root, cli->args[0], &uuid, e);
+
+	if (r == 0)
+		r = confirm(cli, "what the share holds now is lost; go back to the snapshot?", e);
+	return r <= 0 ? r : fsg_snapshot_restore(cli->root, &uuid, cli->args[1], cli->args[2], e);
+}
+
+static int verb_delete(const struct cli *cli, struct err *e)
+{
+	struct uuid uuid;
+	int r = fsg_offline_domain(cli->root, cli->args[0], &uuid, e);
+
+	if (r == 0)
+		r = confirm(cli, "delete the snapshot?", e);
+	return r <= 0 ? r : fsg_snapshot_delete(cli->root, &uuid, cli->args[1], cli->args[2], e);
+}
+
+static int verb_list(const struct cli *cli, struct err *e)
+{
+	struct uuid uuid;
+	int r = fsg_offline_domain(cli->root, cli->args[0], &uuid, e);
+
+	return r < 0 ? r : fsg_snapshot_list(cli->root, &uuid, cli->args[1], cli->json, e);
+}
+
 static const struct cli_verb verbs[] = {
 	{"plan", "DOMAIN", 1, 1, "print what apply would do", verb_plan},
 	{"apply", "DOMAIN", 1, 1, "put the shares of a recorded domain in place", verb_apply},
@@ -149,12 +187,17 @@ static const struct cli_verb verbs[] = {
 	{"mount", "DOMAIN TAG FOLDER", 3, 3, "look into the share of a domain that is off",
 	 verb_mount},
 	{"unmount", "DOMAIN TAG", 2, 2, "take such a mount off", verb_unmount},
+	{"snapshot", "DOMAIN TAG NAME", 3, 3, "keep a share as it is now", verb_snapshot},
+	{"restore", "DOMAIN TAG NAME", 3, 3, "set a share back to a snapshot", verb_restore},
+	{"list", "DOMAIN TAG", 2, 2, "list the snapshots of a share", verb_list},
+	{"delete", "DOMAIN TAG NAME", 3, 3, "delete a snapshot", verb_delete},
 	{NULL, NULL, 0, 0, NULL, NULL},
 };
 
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
-	CLI_OPTION_JSON("show scan"),
+	CLI_OPTION_JSON("show scan list"),
+	CLI_OPTION_YES("restore delete"),
 	CLI_OPTION_QUIET(NULL),
 	{"--size", "SIZE", "adopt", "the size of the image, such as 10G",
 	 offsetof(struct fsg_cli, size)},

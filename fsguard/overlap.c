@@ -120,8 +120,9 @@ static uint64_t may_grow_in(int dir)
 		return 0;
 	}
 	while ((de = readdir(d))) {
-		if (fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
-			continue;
+		if (fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
+		    strchr(de->d_name, '@'))
+			continue; /* a snapshot stays as it is */
 		used = (uint64_t)st.st_blocks * 512;
 		sum += (uint64_t)st.st_size > used ? (uint64_t)st.st_size - used : 0;
 	}

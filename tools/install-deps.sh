@@ -53,6 +53,7 @@ test  tcpdump                  tcpdump                    looking at frames
 test  strace                   strace                     faults of system calls
 test  attr                     attr                       attributes of copied files
 test  acl                      acl                        and their ACLs
+test  xfsprogs                 xfsprogs                   a file system with reflinks
 test  wireguard-tools          wireguard-tools            the server of the tests
 test  iptables                 iptables-nft               the other layout of the bench
 test  debhelper                -                          make deb

@@ -167,8 +167,13 @@ fs_state() {
 	find "$FS_ROOT/var" -name '*.new' 2>/dev/null || true
 }
 
+# Of images; a test may have disks of its own.
 fs_loops() {
-	losetup -nO BACK-FILE | grep -cF "$FS_DIR" || true
+	losetup -nO BACK-FILE | grep -F "$FS_DIR" | grep -c '\.img' || true
+}
+# Whether nothing of this test is behind a loop device.
+fs_all_free() {
+	! losetup -nO BACK-FILE | grep -F "$FS_DIR"
 }
 fs_no_loops() {
 	[[ $(fs_loops) = 0 ]]
