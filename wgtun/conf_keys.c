@@ -112,27 +112,30 @@ static void parse_address(struct wgt_reader *r, const char *value)
 	}
 }
 
+static bool is_host_char(char c)
+{
+	return isascii((unsigned char)c) && (isalnum((unsigned char)c) || c == '_' || c == '-');
+}
+
 /* A name of RFC 1123: labels of letters, digits, '-' (and '_', which is met) with dots between. */
 static bool host_name_ok(const char *s)
 {
-	size_t label = 0, n = strlen(s);
+	size_t n = strlen(s);
 
 	if (!n || n > WGT_HOST_MAX)
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '.') {
-			if (!label)
-				return false;
-			label = 0;
-		} else if (!isascii((unsigned char)s[i]) ||
-			   (!isalnum((unsigned char)s[i]) && s[i] != '_' &&
-			    (s[i] != '-' || !label))) {
+	for (;;) {
+		size_t label = 0;
+
+		while (is_host_char(s[label]))
+			label++;
+		if (label > 63 || *s == '-' || (s[label] && s[label] != '.'))
 			return false;
-		} else if (++label > 63) {
-			return false;
-		}
+		/* A dot at the end is the root. */
+		if (!label || !s[label])
+			return label || (n > 1 && !*s);
+		s += label + 1;
 	}
-	return true;
 }
 
 static void parse_dns(struct wgt_reader *r, const char *value)

@@ -155,7 +155,7 @@ static int make_device(struct wgt_job *j, struct wgt_undo *undo, struct err *e)
 {
 	const char *link = j->plan.tunnel.link;
 	struct wgt_link state;
-	bool made;
+	bool made = false;
 	int r;
 
 	undo->backend = j->policy.tunnel_backend == BACKEND_USERSPACE ? WGT_USERSPACE : WGT_KERNEL;
