@@ -267,21 +267,20 @@ static struct explain_verdict decide_switched(const struct explain_world *w,
 			.rule = "switched_host",
 			.why = "the host, which a guest on a switched bridge never reaches"};
 	if (p->egress == EGRESS_NONE)
-		return deny(KEY_NET_EGRESS, "deny_TAP", "nothing leaves");
+		return deny(KEY_NET_EGRESS, "ip_TAP", "nothing leaves");
 	if (has_ports(q) && q->port == DNS_PORT) {
 		if (p->dns != DNS_REDIRECT || !ip_equal(&p->dns_addr, &q->dst))
-			return deny(KEY_NET_DNS, "deny_TAP", "not the DNS server that it names");
+			return deny(KEY_NET_DNS, "ip_TAP", "not the DNS server that it names");
 		v = allow(KEY_NET_DNS, 0, EXPLAIN_DIRECT, "the DNS server that it names");
 	} else if (is_broadcast(w, &q->dst)) {
-		return deny(KEY_NET_ALLOW_LAN, "deny_TAP",
-			    "broadcast or multicast; no key opens it");
+		return deny(KEY_NET_ALLOW_LAN, "ip_TAP", "broadcast or multicast; no key opens it");
 	} else if (!decide_lan(w, q, &v)) {
 		if (is_refused_range(&q->dst))
-			return deny(KEY_NET_ALLOW_LAN, "deny_TAP",
+			return deny(KEY_NET_ALLOW_LAN, "ip_TAP",
 				    "not an address of the Internet, and no entry names it");
 		if (is_attached(w, &q->dst))
 			return deny(
-				KEY_NET_ALLOW_LAN, "deny_TAP",
+				KEY_NET_ALLOW_LAN, "ip_TAP",
 				"a network that the host is attached to, and no entry names it");
 		v = allow(KEY_NET_EGRESS, 0, EXPLAIN_DIRECT, "the Internet, by the LAN's router");
 	}

@@ -217,6 +217,18 @@ static void make_chains(const struct sw *s)
 	}
 }
 
+/* What is denied, and why, as `virt-cordon log` tells it; see emit_denials in netiso/layout.c. */
+static void deny(const struct sw *s, const char *chain, const char *conditions, const char *reason)
+{
+	if (s->p->log_denied)
+		rule(s, chain,
+		     "%slimit rate 10/second burst 20 packets meta mark set 0x%08x log prefix "
+		     "\"virt-cordon %s \" group %u",
+		     conditions, iso_mark(&s->f->layout, s->f->slot, s->p), reason,
+		     s->f->layout.log_group);
+	rule(s, chain, "%sdrop", conditions);
+}
+
 /* --- what leaves ------------------------------------------------------------------------------ */
 
 static void tap_rules(const struct sw *s)
@@ -345,8 +357,8 @@ static void peer_rules(const struct sw *s, bool out)
 		for (int tcp = 0; tcp < 2; tcp++)
 			rule(s, chain, "ip %s %s %s %s 53 goto %s%s", field,
 			     ip_str(&s->p->dns_addr, ip), tcp ? "tcp" : "udp", port, to, tap);
-	for (int tcp = 0; tcp < 2; tcp++)
-		rule(s, chain, "%s %s 53 goto deny_%s", tcp ? "tcp" : "udp", port, tap);
+	for (int tcp = 0; out && tcp < 2; tcp++)
+		deny(s, chain, tcp ? "tcp dport 53 " : "udp dport 53 ", "dns");
 	for (size_t i = 0; i < s->p->n_lan; i++)
 		lan_rule(s, &s->p->lan[i], out);
 	rule(s, chain, "ether %s %s ip %s %s goto %s%s", field, s->router, field,
@@ -363,7 +375,7 @@ static void ip_rules(const struct sw *s)
 		rule(s, "ip_", "ether daddr & 01:00:00:00:00:00 != 00:00:00:00:00:00 drop");
 		peer_rules(s, true);
 	}
-	rule(s, "ip_", "goto deny_%s", s->nic->tap);
+	deny(s, "ip_", "", s->p->egress == EGRESS_NONE ? "egress" : "range");
 }
 
 static void flow_rules(const struct sw *s)
@@ -392,7 +404,7 @@ static void flow_rules(const struct sw *s)
 	rule(s, "flow_",
 	     "icmp type echo-request update @%s { " KEY_ECHO_OUT " timeout " ECHO_OPEN " } accept",
 	     fl);
-	rule(s, "flow_", "goto deny_%s", s->nic->tap);
+	deny(s, "flow_", "", "flows");
 }
 
 /* --- what comes in ---------------------------------------------------------------------------- */
@@ -513,18 +525,6 @@ static void back_rules(const struct sw *s)
 	rule(s, "back_", "drop");
 }
 
-static void deny_rules(const struct sw *s)
-{
-	if (s->p->log_denied) {
-		rule(s, "deny_", "meta mark set 0x%08x", iso_mark(&s->f->layout, s->f->slot, s->p));
-		rule(s, "deny_",
-		     "limit rate 10/second burst 20 packets log prefix \"virt-cordon switched \" "
-		     "group %u",
-		     s->f->layout.log_group);
-	}
-	rule(s, "deny_", "drop");
-}
-
 /* --- the whole -------------------------------------------------------------------------------- */
 
 static void fill_texts(struct sw *s, const struct layout_range *ranges, size_t n_ranges)
@@ -568,7 +568,6 @@ void iso_switched_nic(const struct policy *p, const struct iso_facts *f, const s
 	toarp_rules(&s);
 	toip_rules(&s);
 	back_rules(&s);
-	deny_rules(&s);
 	out->apply->failed =
 		out->apply->failed || s.own.failed || s.onlink.failed || s.ranges.failed;
 	sb_free(&s.own);

@@ -8,7 +8,7 @@
 #include "netiso/compile.h"
 
 /* Names of the chains of one tap, of which a routed NIC has the first only. */
-#define ISO_TAP_CHAINS_MAX 10
+#define ISO_TAP_CHAINS_MAX 9
 
 /** iso_tap_chain_n - the @i-th chain name of @tap, 0..ISO_TAP_CHAINS_MAX-1; returns @buf. */
 const char *iso_tap_chain_n(const char *tap, size_t i, char buf[static ISO_CHAIN_MAX]);

@@ -11,7 +11,7 @@
 #define TBL LAYOUT_TABLE
 
 static const char *const prefixes[ISO_TAP_CHAINS_MAX] = {
-	"tap_", "to_", "arp_", "ip_", "dhcp_", "flow_", "toarp_", "toip_", "back_", "deny_"};
+	"tap_", "to_", "arp_", "ip_", "dhcp_", "flow_", "toarp_", "toip_", "back_"};
 
 const char *iso_tap_chain_n(const char *tap, size_t i, char buf[static ISO_CHAIN_MAX])
 {
