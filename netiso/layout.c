@@ -309,7 +309,11 @@ static const struct rule rules[] = {
 	{"bridge", "switched_between", "meta priority " LAYOUT_PRIO_LEAVING " drop"},
 	{"bridge", "switched_between",
 	 "iifname @uplinks oifname @switched meta priority set " LAYOUT_PRIO_COMING " accept"},
+	/* One whose priority another program has changed. */
+	{"bridge", "switched_between", "iifname @switched drop"},
+	{"bridge", "switched_host", "meta mark & $MASK == $BASE accept"},
 	{"bridge", "switched_host", "meta priority " LAYOUT_PRIO_LEAVING " drop"},
+	{"bridge", "switched_host", "iifname @switched drop"},
 
 	/* What the host says of its own in place of a tunnelled guest, an ICMP error or a reset to
 	 * one whose packet came by the tunnel, would go by the uplink and show whose guest it is.
