@@ -125,3 +125,11 @@ int parts_revert(const struct record *rec, struct err *e)
 	}
 	return first;
 }
+
+void parts_begin(const struct record *rec)
+{
+	struct err e = {0};
+
+	if (has(rec, PART_PROVISION) && run_part(PART_PROVISION, "begin", rec, &e) < 0)
+		hook_log("%s: %s", rec->name, e.msg);
+}

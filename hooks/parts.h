@@ -34,3 +34,9 @@ uint32_t parts_left(const struct record *rec);
  * @rec names it or not. All are tried; the first failure is the error.
  */
 int parts_revert(const struct record *rec, struct err *e);
+
+/**
+ * parts_begin - what goes on after the start, in processes of their own. The guest runs: that one
+ * cannot be started is logged.
+ */
+void parts_begin(const struct record *rec);

@@ -387,7 +387,11 @@ static int do_started(struct op *op, struct err *e)
 		r = run_netiso_uuid("check", &op->rec.uuid, e);
 	if (r == 0)
 		r = parts_check(&op->rec, e);
-	return r < 0 ? r : set_phase(op, PHASE_RUNNING, e);
+	if (r == 0)
+		r = set_phase(op, PHASE_RUNNING, e);
+	if (r == 0)
+		parts_begin(&op->rec);
+	return r;
 }
 
 /* By the record, never by the policy of now. */

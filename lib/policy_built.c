@@ -20,7 +20,6 @@ size_t policy_unbuilt(const struct policy *p, struct strbuf *out)
 		{KEY_TUN_SHARED, p->tunnel_shared,
 		 "gives each domain a tunnel of its own; write shared = no, and a file for each"},
 		{KEY_NET_IPV6, p->ipv6 != IPV6_NO, "gives no IPv6 to guests; write ipv6 = no"},
-		{KEY_PROV_PLAYBOOK, p->playbook, "runs no playbooks; remove the key"},
 	};
 	char where[512];
 	size_t n = 0;

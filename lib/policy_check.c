@@ -166,6 +166,11 @@ static void check_provision(const struct checker *c)
 	    good(c, KEY_PROV_RUN_AS))
 		complain(c, KEY_PROV_PLAYBOOK, p->line[KEY_PROV_PLAYBOOK],
 			 "a playbook without a user to run it; write run_as = USER");
+	if (!c->host_defaults && p->playbook && !p->ssh_user && good(c, KEY_PROV_PLAYBOOK) &&
+	    good(c, KEY_PROV_SSH_USER))
+		complain(c, KEY_PROV_PLAYBOOK, p->line[KEY_PROV_PLAYBOOK],
+			 "a playbook without a user to log in to the guest as; write ssh_user = "
+			 "USER");
 }
 
 void policy_check(const struct policy *p, uint64_t bad, bool host_defaults,

@@ -12,6 +12,7 @@
 #include "netiso/foreign.h"
 #include "netiso/gather.h"
 #include "netiso/guard.h"
+#include "netiso/learnt.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -210,6 +211,19 @@ static int verb_show(const struct cli *cli, struct err *e)
 	return r;
 }
 
+static int verb_addresses(const struct cli *cli, struct err *e)
+{
+	struct record rec = {0};
+	int r;
+
+	r = load_target(cli, cli->args[0], &rec, e);
+	if (r < 0)
+		return r;
+	r = learnt_print(&rec, stdout, e);
+	record_free(&rec);
+	return r;
+}
+
 static int guard_need(const struct cli *cli, int n, struct err *e)
 {
 	if (cli->n_args != n)
@@ -252,6 +266,7 @@ static const struct cli_verb verbs[] = {
 	{"apply", "DOMAIN", 1, 1, "put a running domain's isolation in, or repair it", verb_apply},
 	{"revert", "DOMAIN", 1, 1, "take it out by what was recorded", verb_revert},
 	{"check", "DOMAIN", 1, 1, "print what differs from the plan; then exit 1", verb_check},
+	{"addresses", "DOMAIN", 1, 1, "print what was learnt, or is in its policy", verb_addresses},
 	{"show", "DOMAIN", 1, 1, "print NICs and whether isolation is in force", verb_show},
 	{"explain", "DOMAIN|FILE DEST...", 2, CLI_ANY_ARGS, "whether a guest gets there, and why",
 	 explain_verb},

@@ -3,6 +3,8 @@
 #include "lib/cli.h"
 #include "lib/util.h"
 #include "provision/domain.h"
+#include "provision/run.h"
+#include "provision/runstate.h"
 #include "provision/verbs.h"
 
 #include <errno.h>
@@ -36,7 +38,10 @@ static int verb_revert(const struct cli *cli, struct err *e)
 	r = prov_open(cli->root, cli->args[0], &p, &why);
 	if (r == -ENOENT)
 		return 0; /* nothing recorded, nothing to take back */
-	return r < 0 ? err_set(e, why.exit, why.errnum, "%s", why.msg) : 0;
+	/* A UUID is enough to end it, whatever else of the record cannot be read. */
+	if (r < 0 && cli_target(cli->args[0], &p.rec.uuid) != CLI_UUID)
+		return err_set(e, why.exit, why.errnum, "%s", why.msg);
+	return run_stop(cli->root, &p.rec.uuid, e);
 }
 
 static int show_json(const struct prov *p, bool seed, struct err *e)
@@ -89,6 +94,11 @@ static const struct cli_verb verbs[] = {
 	{"revert", "DOMAIN", 1, 1, "end what runs for it", verb_revert},
 	{"check", "DOMAIN", 1, 1, "whether the seed is the one that was written", verb_check},
 	{"show", "DOMAIN", 1, 1, "print what was done to the guest", verb_show},
+	{"begin", "DOMAIN", 1, 1, "as the hook does: start a run, if something is to be done",
+	 verb_begin},
+	{"run", "DOMAIN", 1, 1, "wait for the guest, run its playbook", verb_run},
+	{"ssh", "DOMAIN [COMMAND]...", 1, CLI_ANY_ARGS, "log in with the domain's key", verb_ssh},
+	{"ip", "DOMAIN", 1, 1, "print the guest's addresses", verb_ip},
 	{"snapshot", "DOMAIN [NAME]", 1, 2, "keep its disks as they are now", verb_snapshot},
 	{"snapshots", "DOMAIN", 1, 1, "list what was kept; * is what the disks stand on",
 	 verb_snapshots},
@@ -122,6 +132,10 @@ static const struct cli_option options[] = {
 	{"--firmware", "bios|uefi", "new", "bios", OWN(firmware)},
 	{"--virt-type", "kvm|qemu", "new", "kvm where it is", OWN(virt_type)},
 	{"--graphics", NULL, "new", "a display, VNC on this host's loopback", OWN(graphics)},
+	{"--wait", NULL, "run", "until it is done, with its progress", OWN(wait)},
+	{"--deadline", "TIME", "run", "the longest of its waits", OWN(deadline)},
+	{"--worker", NULL, "run", "be the one that does it (for its own use)", OWN(worker)},
+	{"--forced", NULL, "run", "a playbook that ran already, too (the same)", OWN(forced)},
 	{"--print", NULL, "new", "print XML and policy, make nothing", OWN(print)},
 	{NULL, NULL, NULL, NULL, 0},
 };

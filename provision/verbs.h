@@ -12,11 +12,18 @@ struct prov_cli {
 	const char *image, *sha256, *memory, *vcpus, *disk, *network, *share, *tunnel, *user_data,
 		*playbook, *run_as, *ssh_user, *firmware, *virt_type;
 	bool graphics, print;
+	/* of run */
+	const char *deadline;
+	bool wait, worker, forced;
 };
 
 /* Each as struct cli_verb's run. */
 int verb_snapshot(const struct cli *cli, struct err *e);
 int verb_snapshots(const struct cli *cli, struct err *e);
+int verb_begin(const struct cli *cli, struct err *e);
+int verb_run(const struct cli *cli, struct err *e);
+int verb_ssh(const struct cli *cli, struct err *e);
+int verb_ip(const struct cli *cli, struct err *e);
 int verb_new(const struct cli *cli, struct err *e);
 int verb_remove(const struct cli *cli, struct err *e);
 int verb_reset(const struct cli *cli, struct err *e);

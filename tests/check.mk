@@ -22,8 +22,8 @@ UNIT_BINS := $(UNIT_TESTS:%=$(B)/tests/unit/%)
 GOLDEN_BINS := $(GOLDEN_TESTS:%=$(B)/tests/golden/%)
 FUZZ_BINS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/%)
 
-.PHONY: check check-levels deps bench cov demo demo-run format lab lint run-asan run-cov run-fuzz \
-	$(LEVELS:%=check-%)
+.PHONY: check check-debian check-levels deps bench cov demo demo-run format lab lint \
+	run-asan run-cov run-fuzz $(LEVELS:%=check-%)
 
 # A make of its own after the installation: this one may have begun without pkg-config.
 check:
@@ -74,6 +74,12 @@ check-lab: all
 
 check-kernel: all
 	@$(call runner,kernel) $(call scripts,kernel)
+
+# Not one of the levels: it takes some minutes, and Debian's packages the first time.
+check-debian: all lab-tools
+	@tools/ensure-deps build run test
+	@tests/debian/debian-image
+	@LC_ALL=C.UTF-8 tests/run -l debian tests/debian/provision
 
 cov:
 	$(call sub,cov) run-cov

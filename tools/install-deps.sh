@@ -35,6 +35,8 @@ run   e2fsprogs                e2fsprogs                  images of shared folde
 run   openssh-client           openssh-clients            keys, log in to guests
 run   wireguard-go             -                          tunnels where the kernel has none
 test  libcmocka-dev            libcmocka-devel            unit tests
+test  ansible-core             ansible-core               the Debian guest
+test  mmdebstrap               -                          the same
 test  xorriso                  xorriso                    what is in a seed
 test  clang                    clang                      fuzz targets
 test  libclang-rt-14-dev       compiler-rt                and their sanitizers

@@ -306,7 +306,9 @@ static void test_files_and_users(void **state)
 	CHECK_VALUES("provision", "playbook_when", SAME("once"), SAME("always"), BAD(""),
 		     BAD("never"));
 	CHECK_VALUES("provision", "seed_after", SAME("eject"), SAME("keep"), BAD(""), BAD("yes"));
-	check_bad("[provision]\nplaybook = site.yml\n",
+	check_bad("[provision]\nplaybook = site.yml\nrun_as = a\n",
+		  ":2: [provision] playbook: ", "ssh_user = USER");
+	check_bad("[provision]\nplaybook = site.yml\nssh_user = a\n",
 		  ":2: [provision] playbook: ", "run_as = USER");
 	CHECK_VALUES("tunnel", "shared", SAME("yes"), SAME("no"), BAD(""), BAD("1"));
 	CHECK_VALUES("tunnel", "require_handshake", SAME(""), {"10s", "10000ms"}, SAME("1ms"),

@@ -113,7 +113,9 @@ static void generate(struct generator *g, struct strbuf *sb)
 	for (unsigned c = 0; c < DEV_REFUSABLE_COUNT; c++)
 		if (pick(g, 3) == 0)
 			sb_addf(sb, "allow.%u = %s\n", c, device_class_name(c));
-	sb_addf(sb, "[provision]\nuser_data = %s\nplaybook = %s\nrun_as = u%u\ndisk_reset = %s\n",
+	sb_addf(sb,
+		"[provision]\nuser_data = %s\nplaybook = %s\nrun_as = u%u\nssh_user = "
+		"d\ndisk_reset = %s\n",
 		CHOOSE(g, "", "a", "/x/y z"), CHOOSE(g, "", "p.yml"), pick(g, 100),
 		CHOOSE(g, "never", "on-start"));
 }
@@ -206,7 +208,7 @@ static void test_equal(void **state)
 		"[provision]\nuser_data = a\n",
 		"[provision]\nnetwork_config = a\n",
 		"[provision]\nrun_as = a\n",
-		"[provision]\nrun_as = a\nplaybook = a\n",
+		"[provision]\nrun_as = a\nplaybook = a\nssh_user = b\n",
 		"[provision]\nssh_user = a\n",
 		"[provision]\nplaybook_when = always\n",
 		"[provision]\nseed_after = keep\n",

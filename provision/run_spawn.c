@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Starting and ending the process that sets a guest up. See provision/run.h. */
+#include "provision/run.h"
+
+#include "lib/parse.h"
+#include "lib/util.h"
+#include "provision/runstate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define STOP_MS 5000
+
+/* When the process began, in clock ticks since the machine did: field 22 of proc(5)'s stat. With
+ * it a number that was given away again is another process. 0 when there is none. */
+static uint64_t started_at(pid_t pid)
+{
+	char path[64], text[1024];
+	auto_close int fd = -1;
+	const char *p;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	p = strrchr(text, ')');
+	/* A dead one that no one waited for yet is no process. */
+	if (p && strncmp(p, ") Z", 3) == 0)
+		return 0;
+	/* The bracket ends field 2. */
+	for (int field = 2; p && field < 22; field++) {
+		p = strchr(p, ' ');
+		p = p ? p + 1 : NULL;
+	}
+	return p ? strtoull(p, NULL, 10) : 0;
+}
+
+/* In the child: nothing of the caller's stays open, least of all libvirt's pipes. */
+static _Noreturn void become_worker(int go, const char *const *argv)
+{
+	char byte;
+	int null;
+
+	(void)setsid();
+	/* Until it is noted who we are; the parent's end says so by closing. */
+	if (read(go, &byte, 1) != 1)
+		_exit(1);
+	null = open("/dev/null", O_RDWR);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 ||
+	    chdir("/") < 0)
+		_exit(1);
+	(void)syscall(SYS_close_range, 3, ~0U, 0);
+	(void)execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+	_exit(1);
+}
+
+static int note_worker(const struct prov *p, pid_t pid, struct err *e)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%d %" PRIu64 "\n", (int)pid, started_at(pid));
+	return record_file_write(p->root, &p->rec.uuid, PROV_RECORD_UNDO, text, strlen(text), e);
+}
+
+int run_spawn(const struct prov *p, uint64_t cap_ms, bool forced, struct err *e)
+{
+	char uuid[UUID_STRLEN], cap[32];
+	const char *argv[] = {"virt-cordon-provision",
+			      "--root",
+			      p->root,
+			      "--worker",
+			      "--deadline",
+			      cap,
+			      "run",
+			      uuid_str(&p->rec.uuid, uuid),
+			      forced ? "--forced" : NULL,
+			      NULL};
+	int fds[2], r;
+	pid_t pid;
+
+	(void)snprintf(cap, sizeof(cap), "%" PRIu64 "ms", cap_ms);
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_os(e, errno, "cannot make a pipe");
+	(void)fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		(void)close(fds[1]);
+		become_worker(fds[0], argv);
+	}
+	(void)close(fds[0]);
+	r = pid < 0 ? err_os(e, errno, "cannot start a process") : note_worker(p, pid, e);
+	if (r == 0 && write(fds[1], "g", 1) != 1)
+		r = err_os(e, errno, "cannot start a process");
+	(void)close(fds[1]);
+	return r;
+}
+
+void run_forget(const char *root, const struct uuid *uuid)
+{
+	char dir[PATH_MAX], path[PATH_MAX];
+	static const char *const files[] = {"provision.run", PROV_RECORD_UNDO};
+
+	record_dir(root, uuid, dir, sizeof(dir));
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (snprintf(path, sizeof(path), "%s/%s", dir, files[i]) < (int)sizeof(path))
+			(void)unlink(path);
+}
+
+/* Asked first, so that it notes why and ends what it started. */
+static void end_process(pid_t pid)
+{
+	auto_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd < 0)
+		return;
+	(void)syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0);
+	if (poll(&p, 1, STOP_MS) == 1)
+		return;
+	/* Its session: what the programs it ran did not leave on purpose. */
+	(void)kill(-pid, SIGKILL);
+	(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	(void)poll(&p, 1, STOP_MS);
+}
+
+/* The process that is noted, if it is that one; 0 without. */
+static int noted_worker(const char *root, const struct uuid *uuid, pid_t *ret, struct err *e)
+{
+	auto_free char *text = NULL;
+	struct err why = {0};
+	uint64_t start = 0;
+	int pid = 0, r;
+	size_t len;
+
+	*ret = 0;
+	r = record_file_read(root, uuid, PROV_RECORD_UNDO, &text, &len, &why);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_set(e, why.exit, why.errnum, "%s", why.msg);
+	if (sscanf(text, "%d %" SCNu64, &pid, &start) == 2 && pid > 1 && start &&
+	    started_at(pid) == start)
+		*ret = pid;
+	return 0;
+}
+
+bool run_alive(const char *root, const struct uuid *uuid)
+{
+	pid_t pid;
+
+	return noted_worker(root, uuid, &pid, NULL) == 0 && pid > 0;
+}
+
+int run_stop(const char *root, const struct uuid *uuid, struct err *e)
+{
+	pid_t pid;
+	int r = noted_worker(root, uuid, &pid, e);
+
+	if (r < 0)
+		return r;
+	if (pid > 0)
+		end_process(pid);
+	run_forget(root, uuid);
+	return 0;
+}
