@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Installed configuration: settings, example policies, libvirt's hooks and the guarded network.
+examplesdir := $(datadir)/virt-cordon/examples
 INSTALL += \
 	dir:0755:$(sysconfdir)/virt-cordon \
 	dir:0755:$(sysconfdir)/virt-cordon/domains \
@@ -10,6 +11,9 @@ INSTALL += \
 	dir:0755:$(datadir)/virt-cordon/examples \
 	$(foreach f,$(notdir $(wildcard etc/examples/*.ini)),\
 		file:0644:etc/examples/$(f):$(datadir)/virt-cordon/examples/$(f)) \
+	dir:0755:$(datadir)/virt-cordon/examples/provision \
+	$(foreach f,$(notdir $(wildcard etc/provision/*)),\
+		file:0644:etc/provision/$(f):$(examplesdir)/provision/$(f)) \
 	file:0644:etc/libvirt/cordon.xml:$(datadir)/virt-cordon/cordon.xml \
 	file:0644:etc/tmpfiles.d/virt-cordon.conf:$(tmpfilesdir)/virt-cordon.conf \
 	file:0644:etc/systemd/virt-cordon-gc.service:$(unitdir)/virt-cordon-gc.service

@@ -173,6 +173,7 @@ int prov_write_seed(const struct prov *p, const struct keys *keys, struct err *e
 	const bool clean = p->inst.booted && p->pol.seed_after == SEED_EJECT;
 	auto_input struct input input = {0};
 	auto_free char *image = NULL;
+	bool same = false;
 	size_t len = 0;
 	int r;
 
@@ -185,6 +186,10 @@ int prov_write_seed(const struct prov *p, const struct keys *keys, struct err *e
 	if (r < 0)
 		return r;
 	if (!store_same(&p->store, PROV_SEED, image, len))
+		r = input_check(&p->pol, &input, &seed, e);
+	else
+		same = true;
+	if (r == 0 && !same)
 		r = store_write(&p->store, PROV_SEED, image, len, SEED_MODE, NULL, false, e);
 	if (image)
 		explicit_bzero(image, len);
@@ -279,6 +284,8 @@ static int print_plan(const char *root, const struct policy *p, const char *name
 	r = input_load(root, p, name, uuid, inst->number, &keys, secure, clean, &input, e);
 	if (r == 0)
 		r = input_seed(p, &input, &seed, e);
+	if (r == 0)
+		r = input_check(p, &input, &seed, e);
 	if (r < 0)
 		return r;
 	printf("# %s/var/lib/virt-cordon/%s/" PROV_SEED "%s\n", root, uuid_str(uuid, text),

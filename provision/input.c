@@ -69,17 +69,30 @@ int input_load(const char *root, const struct policy *p, const char *name, const
 	return 0;
 }
 
+/* The key is that of the file that the message begins with. */
+static int blame(const struct policy *p, const struct input *i, const struct err *why,
+		 struct err *e)
+{
+	const char *path = i->in.network_path;
+	const bool network = path && strncmp(why->msg, path, strlen(path)) == 0;
+
+	(void)err_set(e, why->exit, why->errnum, "%s", why->msg);
+	return prov_blame(p, network ? KEY_PROV_NETWORK_CONFIG : KEY_PROV_USER_DATA, e);
+}
+
 int input_seed(const struct policy *p, const struct input *i, struct seed *ret, struct err *e)
 {
 	struct err why = {0};
-	int r = seed_fill(&i->in, ret, &why);
-	const bool network = i->in.network_path &&
-			     strncmp(why.msg, i->in.network_path, strlen(i->in.network_path)) == 0;
 
-	if (r == 0)
-		return 0;
-	(void)err_set(e, why.exit, why.errnum, "%s", why.msg);
-	return prov_blame(p, network ? KEY_PROV_NETWORK_CONFIG : KEY_PROV_USER_DATA, e);
+	return seed_fill(&i->in, ret, &why) < 0 ? blame(p, i, &why, e) : 0;
+}
+
+int input_check(const struct policy *p, const struct input *i, const struct seed *seed,
+		struct err *e)
+{
+	struct err why = {0};
+
+	return seed_check(&i->in, seed, &why) < 0 ? blame(p, i, &why, e) : 0;
 }
 
 void input_free(struct input *i)

@@ -27,5 +27,7 @@ int input_load(const char *root, const struct policy *p, const char *name, const
 void input_free(struct input *i);
 #define auto_input __attribute__((cleanup(input_free)))
 
-/** input_seed - seed_fill, with the policy's key before an error. */
+/** input_seed, input_check - seed_fill and seed_check, with the policy's key before an error. */
 int input_seed(const struct policy *p, const struct input *i, struct seed *ret, struct err *e);
+int input_check(const struct policy *p, const struct input *i, const struct seed *seed,
+		struct err *e);

@@ -130,22 +130,14 @@ static int fill_user_data(const struct seed_input *in, struct seed *ret, struct 
 		sb_add(&ret->user_data, in->user_data, in->user_data_len);
 	else
 		fill_in(in, in->user_data, in->user_data_len, &ret->user_data);
-	if (kind == KIND_OTHER || ret->user_data.failed)
-		return 0;
-	return yaml_check(in->user_data_path, sb_str(&ret->user_data), ret->user_data.len,
-			  kind == KIND_LIST ? YAML_LIST : YAML_MAPPING, e);
+	return 0;
 }
 
-static int fill_network(const struct seed_input *in, struct seed *ret, struct err *e)
+static void fill_network(const struct seed_input *in, struct seed *ret)
 {
-	if (!in->network_path)
-		return 0;
-	ret->has_network = true;
-	fill_in(in, in->network, in->network_len, &ret->network_config);
-	if (ret->network_config.failed)
-		return 0;
-	return yaml_check(in->network_path, sb_str(&ret->network_config), ret->network_config.len,
-			  YAML_MAPPING, e);
+	ret->has_network = in->network_path != NULL;
+	if (ret->has_network)
+		fill_in(in, in->network, in->network_len, &ret->network_config);
 }
 
 /* What user-data says, too, wins: cloud-init takes vendor-data for defaults. */
@@ -169,12 +161,27 @@ int seed_fill(const struct seed_input *in, struct seed *ret, struct err *e)
 	add_hostname(in->name, &ret->meta_data);
 	sb_addf(&ret->meta_data, "\npublic-keys:\n  - %s\n", in->pubkey);
 	fill_vendor_data(in, ret);
+	fill_network(in, ret);
 	r = fill_user_data(in, ret, e);
-	if (r == 0)
-		r = fill_network(in, ret, e);
 	if (r == 0 && (ret->meta_data.failed || ret->vendor_data.failed || ret->user_data.failed ||
 		       ret->network_config.failed))
 		r = err_os(e, ENOMEM, "seed");
+	return r;
+}
+
+int seed_check(const struct seed_input *in, const struct seed *seed, struct err *e)
+{
+	const enum kind kind = in->clean || !in->user_data_path
+				       ? KIND_OTHER
+				       : kind_of(in->user_data, in->user_data_len);
+	int r = 0;
+
+	if (kind == KIND_MAPPING || kind == KIND_LIST)
+		r = yaml_check(in->user_data_path, sb_str(&seed->user_data), seed->user_data.len,
+			       kind == KIND_LIST ? YAML_LIST : YAML_MAPPING, e);
+	if (r == 0 && in->network_path)
+		r = yaml_check(in->network_path, sb_str(&seed->network_config),
+			       seed->network_config.len, YAML_MAPPING, e);
 	return r;
 }
 

@@ -35,13 +35,20 @@ struct seed {
 };
 
 /**
- * seed_fill - the files, as text. user_data and network_config are checked: what cloud-init would
- * not read, or would read differently from a person, is an error "FILE:LINE: …" of exit code 78.
+ * seed_fill - the files, as text. Text that cloud-init does not know at all is an error of exit
+ * code 78, "FILE:1: …"; what else is wrong with it seed_check tells.
  *
  * In both, "@SSH_PUBKEY@", "@DOMAIN@" and "@UUID@" are replaced. Text of a kind that is not YAML (a
  * script, a multipart message, what is compressed) goes in unchecked.
  */
 int seed_fill(const struct seed_input *in, struct seed *ret, struct err *e);
+
+/**
+ * seed_check - user_data and network_config of a seed that was filled from @in: what cloud-init
+ * would not read, or would read differently from a person, is an error "FILE:LINE: …" of exit code
+ * 78. It takes longer than all else; a seed that was written once was checked.
+ */
+int seed_check(const struct seed_input *in, const struct seed *seed, struct err *e);
 
 /** seed_image - the image that holds them; malloc'd. Same files, same bytes. */
 int seed_image(const struct seed *seed, char **ret, size_t *ret_len, struct err *e);

@@ -243,6 +243,8 @@ static int check_policy(const struct plan *p, struct err *e)
 			       &input, e);
 	if (r == 0 && prov_wants_seed(&pol))
 		r = input_seed(&pol, &input, &seed, e);
+	if (r == 0 && prov_wants_seed(&pol))
+		r = input_check(&pol, &input, &seed, e);
 	policy_free(&pol);
 	host_config_free(&host);
 	return r;

@@ -31,7 +31,7 @@ static struct seed must_fill(const struct seed_input *in)
 	struct seed seed = {0};
 	struct err e = {0};
 
-	if (seed_fill(in, &seed, &e) < 0)
+	if (seed_fill(in, &seed, &e) < 0 || seed_check(in, &seed, &e) < 0)
 		fail_msg("%s", e.msg);
 	return seed;
 }
@@ -50,7 +50,7 @@ static void refused(const struct seed_input *in, const char *said)
 	struct seed seed = {0};
 	struct err e = {0};
 
-	assert_true(seed_fill(in, &seed, &e) < 0);
+	assert_true(seed_fill(in, &seed, &e) < 0 || seed_check(in, &seed, &e) < 0);
 	assert_int_equal(e.exit, EX_CORDON_POLICY);
 	if (strncmp(e.msg, said, strlen(said)) != 0)
 		fail_msg("%s", e.msg);
