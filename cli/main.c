@@ -21,13 +21,13 @@ static const struct cli_verb verbs[] = {
 };
 
 static const struct cli_alias aliases[] = {
-	{"new", "NAME --image FILE", "make a guest from an image", "provision"},
-	{"remove", "DOMAIN", "remove a guest that was made so", "provision"},
+	{"new", "NAME --image FILE", "make a guest from an image", "guest"},
+	{"remove", "DOMAIN", "remove a guest that was made so", "guest"},
 	{"ssh", "DOMAIN [COMMAND]...", "log in to a guest", "provision"},
 	{"ip", "DOMAIN", "print a guest's addresses", "provision"},
-	{"snapshot", "DOMAIN [NAME]", "keep a domain's disks as they are now", "provision"},
-	{"snapshots", "DOMAIN", "list what was kept", "provision"},
-	{"reset", "DOMAIN [NAME]", "set a domain's disks back", "provision"},
+	{"snapshot", "DOMAIN [NAME]", "keep a domain's disks as they are now", "guest"},
+	{"snapshots", "DOMAIN", "list what was kept", "guest"},
+	{"reset", "DOMAIN [NAME]", "set a domain's disks back", "guest"},
 	{NULL, NULL, NULL, NULL},
 };
 

@@ -99,13 +99,6 @@ static const struct cli_verb verbs[] = {
 	{"run", "DOMAIN", 1, 1, "wait for the guest, run its playbook", verb_run},
 	{"ssh", "DOMAIN [COMMAND]...", 1, CLI_ANY_ARGS, "log in with the domain's key", verb_ssh},
 	{"ip", "DOMAIN", 1, 1, "print the guest's addresses", verb_ip},
-	{"snapshot", "DOMAIN [NAME]", 1, 2, "keep its disks as they are now", verb_snapshot},
-	{"snapshots", "DOMAIN", 1, 1, "list what was kept; * is what the disks stand on",
-	 verb_snapshots},
-	{"reset", "DOMAIN [NAME]", 1, 2, "set its disks back", verb_reset},
-	{"new", "NAME --image FILE|POOL/VOLUME", 1, 1, "make a guest: disk, policy, domain",
-	 verb_new},
-	{"remove", "DOMAIN", 1, 1, "remove one that was made so, and what came of it", verb_remove},
 	{NULL, NULL, 0, 0, NULL, NULL},
 };
 
@@ -113,30 +106,12 @@ static const struct cli_verb verbs[] = {
 
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
-	CLI_OPTION_JSON("show snapshots"),
+	CLI_OPTION_JSON("show"),
 	CLI_OPTION_QUIET(NULL),
-	CLI_OPTION_YES("reset remove"),
-	{"--new-instance", NULL, "reset", "cloud-init sets the guest up anew", OWN(new_instance)},
-	{"--image", "FILE", "new", "what the disk begins with; never written", OWN(image)},
-	{"--sha256", "HEX", "new", "that the image must have", OWN(sha256)},
-	{"--memory", "SIZE", "new", "2G", OWN(memory)},
-	{"--vcpus", "N", "new", "2", OWN(vcpus)},
-	{"--disk", "SIZE", "new", "20G, or the image's", OWN(disk)},
-	{"--network", "NAME", "new", "libvirt network, cordon", OWN(network)},
-	{"--share", "TAG=DIR,...", "new", "shared folders", OWN(share)},
-	{"--tunnel", "FILE", "new", "all traffic through this WireGuard file", OWN(tunnel)},
-	{"--user-data", "FILE", "new", "for cloud-init", OWN(user_data)},
-	{"--playbook", "FILE", "new", "for Ansible", OWN(playbook)},
-	{"--run-as", "USER", "new", "who runs it here", OWN(run_as)},
-	{"--ssh-user", "USER", "new", "who logs in there", OWN(ssh_user)},
-	{"--firmware", "bios|uefi", "new", "bios", OWN(firmware)},
-	{"--virt-type", "kvm|qemu", "new", "kvm where it is", OWN(virt_type)},
-	{"--graphics", NULL, "new", "a display, VNC on this host's loopback", OWN(graphics)},
 	{"--wait", NULL, "run", "until it is done, with its progress", OWN(wait)},
 	{"--deadline", "TIME", "run", "the longest of its waits", OWN(deadline)},
 	{"--worker", NULL, "run", "be the one that does it (for its own use)", OWN(worker)},
 	{"--forced", NULL, "run", "a playbook that ran already, too (the same)", OWN(forced)},
-	{"--print", NULL, "new", "print XML and policy, make nothing", OWN(print)},
 	{NULL, NULL, NULL, NULL, 0},
 };
 
@@ -144,9 +119,9 @@ int main(int argc, char **argv)
 {
 	static const struct cli_program prog = {
 		.name = "virt-cordon-provision",
-		.summary = "Make guests, set them up, set them back.",
+		.summary = "Set guests up: a seed for cloud-init, a playbook for Ansible.",
 		.example = "  virt-cordon-provision plan /etc/virt-cordon/domains/sandbox.ini\n"
-			   "  virt-cordon-provision new sandbox --image debian-12.qcow2\n"
+			   "  virt-cordon-provision run sandbox --wait\n"
 			   "  virt-cordon-provision show sandbox\n",
 		.verbs = verbs,
 		.options = options,

@@ -14,6 +14,10 @@ LIB_SRCS += provision/address.c provision/child.c provision/domain.c provision/i
 
 PROGS += virt-cordon-provision
 virt-cordon-provision_main := provision/main.c
-virt-cordon-provision_libs = $(XML_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INI_LIBS)
+virt-cordon-provision_libs = $(JANSSON_LIBS) $(YAML_LIBS) $(INI_LIBS)
+
+PROGS += virt-cordon-guest
+virt-cordon-guest_main := provision/guest.c
+virt-cordon-guest_libs = $(XML_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(INI_LIBS)
 
 include provision/tests.mk
