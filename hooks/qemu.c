@@ -236,7 +236,8 @@ static int do_admit_only(struct op *op, struct err *e)
 {
 	int r = admit(&op->facts, &op->adm, e);
 
-	if (r < 0 || !op->adm.managed || op->adm.policy.disk_reset == RESET_NEVER)
+	if (r < 0 || !op->adm.managed ||
+	    !(parts_wanted(&op->adm.policy) & UINT32_C(1) << PART_PROVISION))
 		return r;
 	return record_file_write(HOOK_ROOT, &op->facts.uuid, INCOMING_NOTE, "", 0, e);
 }

@@ -196,6 +196,22 @@ int prov_write_seed(const struct prov *p, const struct keys *keys, struct err *e
 	return r < 0 ? r : note_seed(p, e);
 }
 
+/* Whoever can write it could do in the guest, and as run_as here, what he likes. */
+static int check_playbook(const struct prov *p, struct err *e)
+{
+	auto_close int fd = -1;
+	int r = p->pol.playbook ? input_open(p->root, p->pol.playbook, &fd, e) : 0;
+
+	return r < 0 ? prov_blame(&p->pol, KEY_PROV_PLAYBOOK, e) : 0;
+}
+
+/* The memory that a saved or migrated guest comes with fits the seed that it had. */
+static bool keeps_seed(const struct prov *p)
+{
+	return p->rec.incoming &&
+	       faccessat(p->store.dir, PROV_SEED, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int apply_seed(const struct prov *p, struct err *e)
 {
 	auto_keys struct keys keys = {0};
@@ -205,6 +221,10 @@ static int apply_seed(const struct prov *p, struct err *e)
 
 	seed_path(p, path);
 	r = need_disk(p, path, e);
+	if (r == 0)
+		r = check_playbook(p, e);
+	if (r == 0 && keeps_seed(p))
+		return note_seed(p, e);
 	if (r == 0)
 		r = prov_owner(&p->pol, &owner, e);
 	if (r == 0)

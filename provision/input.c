@@ -10,25 +10,30 @@
 #include <stdio.h>
 #include <string.h>
 
-/* @path has the --root in it when the policy that names it has. */
-static int read_input(const char *root, const char *path, bool secure, char **ret, size_t *len,
-		      struct err *e)
+int input_open(const char *root, const char *path, int *ret_fd, struct err *e)
 {
 	const size_t n = strlen(root);
 	const bool below = n && strncmp(path, root, n) == 0 && path[n] == '/';
+	const int r = securefile_open(below ? root : "", below ? path + n : path, SECUREFILE_SHARED,
+				      ret_fd, e);
+
+	/* Not there, as a policy's fault. */
+	if (r < 0 && e && e->exit == EX_CORDON_NOINPUT)
+		e->exit = EX_CORDON_POLICY;
+	return r;
+}
+
+static int read_input(const char *root, const char *path, bool secure, char **ret, size_t *len,
+		      struct err *e)
+{
 	auto_close int fd = -1;
 	int r;
 
-	if (secure)
-		r = securefile_open(below ? root : "", below ? path + n : path, SECUREFILE_SHARED,
-				    &fd, e);
-	else
-		r = securefile_open_any(path, &fd, e);
+	r = secure ? input_open(root, path, &fd, e) : securefile_open_any(path, &fd, e);
 	if (r == 0)
 		r = securefile_read(fd, path, SEED_INPUT_MAX, ret, len, e);
 	if (r == 0 && *len == 0)
 		r = err_set(e, EX_CORDON_POLICY, EINVAL, "%s: it is empty", path);
-	/* Not there, as a policy's fault. */
 	if (r < 0 && e && e->exit == EX_CORDON_NOINPUT)
 		e->exit = EX_CORDON_POLICY;
 	return r;

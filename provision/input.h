@@ -27,6 +27,12 @@ int input_load(const char *root, const struct policy *p, const char *name, const
 void input_free(struct input *i);
 #define auto_input __attribute__((cleanup(input_free)))
 
+/**
+ * input_open - open a file that the policy names; @path has the --root in it when the policy has.
+ * Root's alone to write, as the folders above it. Exit code 78, also for one that is not there.
+ */
+int input_open(const char *root, const char *path, int *ret_fd, struct err *e);
+
 /** input_seed, input_check - seed_fill and seed_check, with the policy's key before an error. */
 int input_seed(const struct policy *p, const struct input *i, struct seed *ret, struct err *e);
 int input_check(const struct policy *p, const struct input *i, const struct seed *seed,
