@@ -54,7 +54,6 @@ static bool read_process(const char *pid, struct process *ret)
 	const char *bracket;
 	uint64_t number;
 	ssize_t n;
-	int parent;
 
 	if (!parse_u64(pid, INT_MAX, &number))
 		return false;
@@ -65,9 +64,11 @@ static bool read_process(const char *pid, struct process *ret)
 		return false;
 	text[n] = '\0';
 	bracket = strrchr(text, ')');
-	if (!bracket || sscanf(bracket + 1, " %*c %d", &parent) != 1)
+	/* ") S PARENT" */
+	if (!bracket || strlen(bracket) < 5)
 		return false;
-	*ret = (struct process){.pid = (pid_t)number, .parent = parent};
+	*ret = (struct process){.pid = (pid_t)number,
+				.parent = (pid_t)strtol(bracket + 4, NULL, 10)};
 	return true;
 }
 

@@ -183,7 +183,7 @@ int prov_write_seed(const struct prov *p, const struct keys *keys, struct err *e
 		r = input_seed(&p->pol, &input, &seed, e);
 	if (r == 0)
 		r = seed_image(&seed, &image, &len, e);
-	if (r < 0)
+	if (r < 0 || !image)
 		return r;
 	if (!store_same(&p->store, PROV_SEED, image, len))
 		r = input_check(&p->pol, &input, &seed, e);

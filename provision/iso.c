@@ -52,6 +52,13 @@ static void put_be(unsigned char *p, uint32_t v, size_t bytes)
 		p[i] = (unsigned char)(v >> (8 * (bytes - 1 - i)));
 }
 
+/* Fields have no NUL at their ends. */
+static void put_bytes(unsigned char *p, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = (unsigned char)s[i];
+}
+
 /* A number in both byte orders, 7.2.3 and 7.3.3. */
 static void put_both(unsigned char *p, uint32_t v, size_t bytes)
 {
@@ -158,12 +165,12 @@ static void put_volume(const struct image *im, const char *label, size_t sectors
 	const enum sector root = wide ? SECTOR_JOLIET_ROOT : SECTOR_ROOT;
 
 	p[0] = wide ? 2 : 1;
-	memcpy(p + 1, "CD001\1", 6);
+	put_bytes(p + 1, "CD001\1", 6);
 	put_text(p + 8, "", 32, wide);
 	put_text(p + 40, label, 32, wide);
 	put_both(p + 80, (uint32_t)sectors, 4);
 	if (wide)
-		memcpy(p + 88, "%/E", 3);
+		put_bytes(p + 88, "%/E", 3);
 	put_both(p + 120, 1, 2);
 	put_both(p + 124, 1, 2);
 	put_both(p + 128, ISO_SECTOR, 2);
@@ -229,7 +236,7 @@ int iso_build(const char *label, const struct iso_file *files, size_t n, char **
 	put_volume(&im, label, sectors, false);
 	put_volume(&im, label, sectors, true);
 	sector(&im, SECTOR_END)[0] = 255;
-	memcpy(sector(&im, SECTOR_END) + 1, "CD001\1", 6);
+	put_bytes(sector(&im, SECTOR_END) + 1, "CD001\1", 6);
 	for (size_t i = 0; i < n; i++) {
 		if (files[i].len)
 			memcpy(sector(&im, at), files[i].data, files[i].len);

@@ -314,7 +314,7 @@ int run_can(const struct prov *p, struct err *e)
 
 static int find_user(struct work *w, struct err *e)
 {
-	struct store_owner owner;
+	struct store_owner owner = {0};
 	const struct passwd *pw;
 	int r;
 

@@ -139,9 +139,10 @@ static int noted_worker(const char *root, const struct uuid *uuid, pid_t *ret, s
 {
 	auto_free char *text = NULL;
 	struct err why = {0};
-	uint64_t start = 0;
-	int pid = 0, r;
+	uint64_t pid = 0, start = 0;
+	char *blank;
 	size_t len;
+	int r;
 
 	*ret = 0;
 	r = record_file_read(root, uuid, PROV_RECORD_UNDO, &text, &len, &why);
@@ -149,9 +150,13 @@ static int noted_worker(const char *root, const struct uuid *uuid, pid_t *ret, s
 		return 0;
 	if (r < 0)
 		return err_set(e, why.exit, why.errnum, "%s", why.msg);
-	if (sscanf(text, "%d %" SCNu64, &pid, &start) == 2 && pid > 1 && start &&
-	    started_at(pid) == start)
-		*ret = pid;
+	text[strcspn(text, "\n")] = '\0';
+	blank = strchr(text, ' ');
+	if (blank)
+		*blank = '\0';
+	if (blank && parse_u64(text, INT_MAX, &pid) && parse_u64(blank + 1, UINT64_MAX, &start) &&
+	    pid > 1 && start && started_at((pid_t)pid) == start)
+		*ret = (pid_t)pid;
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 /* How far the setting up is: see provision/runstate.h. */
 #include "provision/runstate.h"
 
+#include "lib/parse.h"
 #include "lib/record.h"
 #include "lib/strbuf.h"
 #include "lib/util.h"
@@ -40,19 +41,27 @@ int runstate_read(const char *root, const struct uuid *uuid, struct runstate *re
 	auto_sb struct strbuf last = {0};
 	auto_free char *text = NULL;
 	struct runstate s = {0};
-	char phase[16], word[sizeof(s.last) * 3 + 1] = "";
+	char *since, *word;
+	uint64_t when = 0;
 	size_t len, i = 0;
 	int r;
 
 	r = record_file_read(root, uuid, FILE_NAME, &text, &len, e);
 	if (r < 0)
 		return r;
-	if (sscanf(text, "%15s %" SCNd64 " %480s", phase, &s.since, word) < 2)
+	text[strcspn(text, "\n")] = '\0';
+	since = strchr(text, ' ');
+	word = since ? strchr(since + 1, ' ') : NULL;
+	if (!word)
 		return err_set(e, EX_CORDON_DATA, EBADMSG, FILE_NAME " is damaged");
-	while (i < ARRAY_SIZE(names) && strcmp(names[i], phase) != 0)
+	*since++ = '\0';
+	*word++ = '\0';
+	while (i < ARRAY_SIZE(names) && strcmp(names[i], text) != 0)
 		i++;
-	if (i == ARRAY_SIZE(names) || !record_decode(word, &last) || last.len >= sizeof(s.last))
+	if (i == ARRAY_SIZE(names) || !parse_u64(since, INT64_MAX, &when) ||
+	    !record_decode(word, &last) || last.len >= sizeof(s.last))
 		return err_set(e, EX_CORDON_DATA, EBADMSG, FILE_NAME " is damaged");
+	s.since = (int64_t)when;
 	s.phase = (enum run_phase)i;
 	memcpy(s.last, sb_str(&last), last.len + 1);
 	*ret = s;

@@ -64,7 +64,7 @@ int verb_ssh(const struct cli *cli, struct err *e)
 	auto_prov struct prov p = PROV_NONE;
 	auto_free const char **argv = NULL;
 	struct addresses found;
-	struct ssh_words words;
+	struct ssh_words words = {.n = 0};
 	size_t n;
 	int r;
 

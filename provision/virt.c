@@ -34,6 +34,7 @@
 	X(virGetLastErrorMessage)                                                                  \
 	X(virSetErrorFunc)
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration */
 #define MEMBER(name) __typeof__(name) *name;
 static struct {
 	FUNCTIONS(MEMBER)
