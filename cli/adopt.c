@@ -181,8 +181,6 @@ static const char *why_not(const struct nic *nic, const struct adopt_nic *more)
 		return "it has a <virtualport>, whose switch is not the host's bridge";
 	if (nic->vlan)
 		return "it has a <vlan>";
-	if (more->uplink)
-		return "its bridge has a physical port, so packets do not pass the host";
 	if (more->no_network)
 		return "libvirt has no network of that name";
 	for (size_t i = 0; more->forward_mode && i < ARRAY_SIZE(bridged); i++)
@@ -191,7 +189,16 @@ static const char *why_not(const struct nic *nic, const struct adopt_nic *more)
 	return NULL;
 }
 
-static size_t nic_refusals(const struct facts *f, const struct adopt_nic *nics, struct strbuf *out)
+/* On a switched bridge the host's DNS server is not to be had. */
+static bool lacks_dns(const struct adopt_nic *more, const struct policy *p)
+{
+	const enum policy_dns dns = policy_dns_effective(p);
+
+	return more->uplink && dns != DNS_NONE && dns != DNS_REDIRECT;
+}
+
+static size_t nic_refusals(const struct facts *f, const struct adopt_nic *nics,
+			   const struct policy *p, struct strbuf *out)
 {
 	char mac[MAC_STRLEN];
 	size_t n = 0;
@@ -206,6 +213,13 @@ static size_t nic_refusals(const struct facts *f, const struct adopt_nic *nics, 
 				i + 1,
 				f->nics[i].has_mac ? mac_str(&f->nics[i].mac, mac) : "no MAC",
 				f->nics[i].type_name, why);
+			move_nic(f, &f->nics[i], out);
+		} else if (lacks_dns(&nics[i], p) && ++n) {
+			sb_addf(out,
+				"NIC %zu: its bridge %s has the host's uplink as a port, so the "
+				"guest cannot ask the host for names. Write [network] dns = none, "
+				"or an address,\nor put it on the guarded network:\n",
+				i + 1, f->nics[i].bridge);
 			move_nic(f, &f->nics[i], out);
 		} else if (nics[i].inactive && ++n) {
 			sb_addf(out, "NIC %zu: its network is not started:\n  virsh net-start ",
@@ -233,7 +247,7 @@ size_t adopt_refusals(const struct facts *f, const struct adopt_nic *nics, const
 		      struct strbuf *out)
 {
 	auto_sb struct strbuf unbuilt = {0};
-	size_t n = nic_refusals(f, nics, out);
+	size_t n = nic_refusals(f, nics, p, out);
 
 	n += device_refusals(f, p, out);
 	if (policy_unbuilt(p, &unbuilt) > 0) {
