@@ -41,7 +41,8 @@ static int admit_unlisted(const struct facts *f, struct admission *a, struct err
 	r = record_history_has(HOOK_ROOT, &f->uuid, &old, e);
 	if (r < 0)
 		return r;
-	if (r == 1)
+	if (r == 1 && !(a->host.unlisted == UNLISTED_ISOLATE &&
+			record_history_is_unlisted(HOOK_ROOT, &f->uuid)))
 		return err_set(e, EX_CORDON_POLICY, EPERM,
 			       "has no policy, but has had one as '%s'; rename "
 			       "/etc/virt-cordon/domains/%s.ini, or, to let it run without, "
@@ -63,7 +64,7 @@ static int admit_unlisted(const struct facts *f, struct admission *a, struct err
 	case UNLISTED_IGNORE:
 		return 0;
 	case UNLISTED_ISOLATE:
-		a->managed = true;
+		a->managed = a->unlisted = true;
 		policy_free(&a->policy);
 		return policy_parse("(defaults)", "", 0, &a->host, &a->policy, e);
 	default:

@@ -27,7 +27,8 @@ int network_run(const struct call *call, struct err *e);
 
 /* What is to be done with a domain: zero-initialise, release with admission_free. */
 struct admission {
-	bool managed; /* false: leave it alone */
+	bool managed;  /* false: leave it alone */
+	bool unlisted; /* without a file: the defaults, by `unlisted = isolate` */
 	struct host_config host;
 	struct policy policy;
 };

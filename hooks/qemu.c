@@ -179,7 +179,11 @@ static int begin_record(struct op *op, bool incoming, struct err *e)
 	if (r < 0)
 		return r;
 	/* First what outlives a reboot: from now on this UUID does not start without a policy. */
-	r = record_history_add(HOOK_ROOT, &op->rec.uuid, op->rec.name, e);
+	r = op->adm.unlisted ? 0 : record_history_set_unlisted(HOOK_ROOT, &op->rec.uuid, false, e);
+	if (r == 0)
+		r = record_history_add(HOOK_ROOT, &op->rec.uuid, op->rec.name, e);
+	if (r == 0 && op->adm.unlisted)
+		r = record_history_set_unlisted(HOOK_ROOT, &op->rec.uuid, true, e);
 	if (r == 0)
 		r = write_policy(op, e);
 	return r < 0 ? r : allot_slot(op, e);

@@ -151,6 +151,15 @@ int record_history_add(const char *root, const struct uuid *uuid, const char *na
  */
 int record_history_has(const char *root, const struct uuid *uuid, char **ret_name, struct err *e);
 
+/**
+ * record_history_set_unlisted - note whether what it has had were only the defaults, by
+ * `unlisted = isolate`. The domain is in the history already, or @unlisted is false.
+ * record_history_is_unlisted - false when in doubt.
+ */
+int record_history_set_unlisted(const char *root, const struct uuid *uuid, bool unlisted,
+				struct err *e);
+bool record_history_is_unlisted(const char *root, const struct uuid *uuid);
+
 /** record_history_remove - forget it; what else is in the folder stays. */
 int record_history_remove(const char *root, const struct uuid *uuid, struct err *e);
 

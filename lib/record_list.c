@@ -14,6 +14,7 @@
 #define RECORDS_DIR "/run/virt-cordon"
 #define NETWORKS_DIR "/run/virt-cordon/networks"
 #define HISTORY_DIR "/var/lib/virt-cordon"
+#define RECORD_UNLISTED "unlisted"
 
 /* Opens ROOT@tail; *@ret stays NULL when it is not there. */
 static int open_list(const char *root, const char *tail, DIR **ret, struct err *e)
@@ -186,6 +187,37 @@ void record_history_free(struct record_history *list, size_t n)
 	free(list);
 }
 
+static void unlisted_path(const char *root, const struct uuid *uuid, char path[static PATH_MAX])
+{
+	char u[UUID_STRLEN];
+
+	(void)snprintf(path, PATH_MAX, "%s" HISTORY_DIR "/%s/" RECORD_UNLISTED, root,
+		       uuid_str(uuid, u));
+}
+
+int record_history_set_unlisted(const char *root, const struct uuid *uuid, bool unlisted,
+				struct err *e)
+{
+	auto_close int fd = -1;
+	char path[PATH_MAX];
+
+	unlisted_path(root, uuid, path);
+	if (!unlisted)
+		return unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR
+			       ? err_os(e, errno, "cannot remove %s", path)
+			       : 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? err_os(e, errno, "cannot make %s", path) : 0;
+}
+
+bool record_history_is_unlisted(const char *root, const struct uuid *uuid)
+{
+	char path[PATH_MAX];
+
+	unlisted_path(root, uuid, path);
+	return access(path, F_OK) == 0;
+}
+
 int record_history_remove(const char *root, const struct uuid *uuid, struct err *e)
 {
 	char path[PATH_MAX], u[UUID_STRLEN];
@@ -199,6 +231,7 @@ int record_history_remove(const char *root, const struct uuid *uuid, struct err 
 		return errno == ENOENT ? 0 : err_os(e, errno, "cannot open %s", path);
 	if (unlinkat(dir, "managed", 0) < 0 && errno != ENOENT)
 		return err_os(e, errno, "cannot remove %s/managed", path);
+	(void)unlinkat(dir, RECORD_UNLISTED, 0);
 	/* Shares and snapshots keep the folder. */
 	if (rmdir(path) < 0 && errno != ENOTEMPTY && errno != EEXIST && errno != ENOENT)
 		return err_os(e, errno, "cannot remove %s", path);

@@ -335,6 +335,14 @@ static void test_history(void **state)
 	assert_int_equal(record_history_add(root, &a, "one", &e), 0);
 	assert_int_equal(record_history_add(root, &a, "renamed, then", &e), 0);
 	assert_history(root, A, "renamed, then");
+	assert_false(record_history_is_unlisted(root, &a));
+	assert_int_equal(record_history_set_unlisted(root, &a, false, &e), 0);
+	assert_int_equal(record_history_set_unlisted(root, &a, true, &e), 0);
+	assert_true(record_history_is_unlisted(root, &a));
+	assert_false(record_history_is_unlisted(root, &b));
+	assert_int_equal(record_history_set_unlisted(root, &b, true, &e), 0);
+	assert_int_equal(record_history_set_unlisted(root, &b, false, &e), 0);
+	assert_false(record_history_is_unlisted(root, &b));
 	assert_int_equal(mkdir(tree_path(root, "var/lib/virt-cordon/" A "/shares"), 0755), 0);
 	assert_int_equal(record_history_list(root, &list, &n, &e), 0);
 	assert_int_equal(n, 2);
@@ -346,6 +354,7 @@ static void test_history(void **state)
 	assert_int_equal(record_history_remove(root, &b, &e), 0);
 	assert_history(root, A, NULL);
 	assert_history(root, B, NULL);
+	assert_false(record_history_is_unlisted(root, &a));
 	/* Its shares are not its history. */
 	assert_int_equal(access(tree_path(root, "var/lib/virt-cordon/" A "/shares"), F_OK), 0);
 	assert_int_equal(access(tree_path(root, "var/lib/virt-cordon/" B), F_OK), -1);
