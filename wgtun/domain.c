@@ -154,7 +154,7 @@ static int configure(struct wgt_job *j, enum wgt_backend b, bool made, struct er
 static int make_device(struct wgt_job *j, struct wgt_undo *undo, struct err *e)
 {
 	const char *link = j->plan.tunnel.link;
-	struct wgt_link state;
+	struct wgt_link state = {0};
 	bool made = false;
 	int r;
 

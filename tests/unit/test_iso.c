@@ -66,7 +66,7 @@ static void test_files(void **state)
 					 {"vendor-data", "v", 1}};
 	auto_free char *image = NULL, *again = NULL;
 	size_t n, n2;
-	unsigned len;
+	unsigned len = 0;
 
 	(void)state;
 	memset(big, 'x', sizeof(big));
@@ -77,6 +77,7 @@ static void test_files(void **state)
 	assert_memory_equal(image + 17 * ISO_SECTOR, "\2CD001\1", 7);
 	assert_memory_equal(image + 18 * ISO_SECTOR, "\377CD001\1", 7);
 	assert_int_equal(le32(image + 16 * ISO_SECTOR + 80) * ISO_SECTOR, n);
+	assert_non_null(find(image, true, "meta-data", &len));
 	assert_memory_equal(find(image, true, "meta-data", &len), "a\n", 2);
 	assert_int_equal(len, 2);
 	assert_non_null(find(image, true, "network-config", &len));
