@@ -9,6 +9,7 @@
 #include "cli/print.h"
 #include "cli/taps.h"
 #include "lib/policy.h"
+#include "lib/record_policy.h"
 #include "lib/util.h"
 
 #include <errno.h>
@@ -164,21 +165,13 @@ static void check_live(struct check *c, const struct domain *d)
 /* The policy that the domain was started with, against the one in its file. */
 static void check_edited(const struct check *c, const struct domain *d, const struct policy *now)
 {
-	struct host_config no_defaults = {0};
-	auto_free char *text = NULL;
 	struct policy then = {0};
-	size_t len;
 
-	if (record_file_read(c->root, &d->rec.uuid, "policy.ini", &text, &len, NULL) < 0)
-		return;
-	policy_defaults(&no_defaults.defaults);
-	if (policy_parse("policy.ini", text, len, &no_defaults, &then, NULL) == 0 &&
-	    !policy_equal(now, &then))
+	if (record_policy_load(c->root, &d->rec, &then, NULL) == 0 && !policy_equal(now, &then))
 		say(c, d->name,
 		    "its policy was changed since it started; virt-cordon reload takes it in",
 		    COLOUR_WARN);
 	policy_free(&then);
-	policy_free(&no_defaults.defaults);
 }
 
 static void check_domain(struct check *c, const struct domain *d)

@@ -8,6 +8,7 @@
 #include "cli/print.h"
 #include "lib/policy.h"
 #include "lib/record.h"
+#include "lib/record_policy.h"
 #include "lib/util.h"
 
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 
 #define LOCK_MS 10000
-#define POLICY_FILE "policy.ini"
 
 struct reload {
 	const struct cli *cli;
@@ -47,15 +47,9 @@ static void change_free(struct change *c)
 
 static int load_then(struct change *c, struct err *e)
 {
-	struct host_config no_defaults = {0};
-	int r = record_file_read(c->root, &c->rec->uuid, POLICY_FILE, &c->old, &c->old_len, e);
+	int r = record_file_read(c->root, &c->rec->uuid, RECORD_POLICY, &c->old, &c->old_len, e);
 
-	if (r < 0)
-		return r;
-	policy_defaults(&no_defaults.defaults);
-	r = policy_parse(POLICY_FILE, c->old, c->old_len, &no_defaults, &c->then, e);
-	policy_free(&no_defaults.defaults);
-	return r;
+	return r < 0 ? r : record_policy_parse(c->root, c->rec, c->old, c->old_len, &c->then, e);
 }
 
 static int load_now(struct change *c, const struct host_config *host, struct err *e)
@@ -96,7 +90,7 @@ static int admit(const struct change *c, struct err *e)
 
 static int put(const struct change *c, const char *text, size_t len, struct err *e)
 {
-	return record_file_write(c->root, &c->rec->uuid, POLICY_FILE, text, len, e);
+	return record_file_write(c->root, &c->rec->uuid, RECORD_POLICY, text, len, e);
 }
 
 /* The policy in the record is what apply makes the rules of, in one transaction with the removal of

@@ -4,6 +4,7 @@
 
 #include "lib/nl.h"
 #include "lib/policy.h"
+#include "lib/record_policy.h"
 #include "lib/util.h"
 #include "netiso/base.h"
 #include "netiso/gather.h"
@@ -25,10 +26,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POLICY_FILE "policy.ini"
 #define GENERATION_FILE "netiso.generation"
 #define GENERATION_STRLEN 16
-#define HOST_LOCK_MS 10000 /* when virt-cordon.ini cannot be read */
 
 static void job_free(struct job *j)
 {
@@ -40,26 +39,6 @@ static void job_free(struct job *j)
 	nl_close(&j->nf);
 }
 #define auto_job __attribute__((cleanup(job_free)))
-
-/* The policy as it was when the domain was prepared: canonical text, every key written out. */
-static int load_policy(struct job *j, struct err *e)
-{
-	struct host_config no_defaults = {0};
-	char path[PATH_MAX + sizeof(POLICY_FILE) + 1], dir[PATH_MAX];
-	auto_free char *text = NULL;
-	size_t len;
-	int r;
-
-	r = record_file_read(j->root, &j->rec.uuid, POLICY_FILE, &text, &len, e);
-	if (r < 0)
-		return r;
-	(void)snprintf(path, sizeof(path), "%s/" POLICY_FILE,
-		       record_dir(j->root, &j->rec.uuid, dir, sizeof(dir)));
-	policy_defaults(&no_defaults.defaults);
-	r = policy_parse(path, text, len, &no_defaults, &j->policy, e);
-	policy_free(&no_defaults.defaults);
-	return r < 0 ? r : policy_copy_of(&j->policy, j->root, j->rec.name, e);
-}
 
 static int open_sockets(struct job *j, struct err *e)
 {
@@ -105,7 +84,7 @@ static int job_compile(struct job *j, bool leases, struct err *e)
 {
 	int r;
 
-	r = load_policy(j, e);
+	r = record_policy_load(j->root, &j->rec, &j->policy, e);
 	if (r == 0)
 		r = base_params(j->root, &j->params, e);
 	if (r == 0)
@@ -362,17 +341,6 @@ static int note_chains(struct job *j, struct err *e)
 	return r;
 }
 
-static int lock_host(const char *root, struct err *e)
-{
-	struct host_config host = {0};
-	uint32_t ms = HOST_LOCK_MS;
-
-	if (host_config_load(root, &host, NULL) == 0)
-		ms = host.lock_deadline_ms;
-	host_config_free(&host);
-	return record_lock_host(root, ms, e);
-}
-
 static int read_generation(struct job *j, char *buf, size_t size, struct err *e)
 {
 	uint32_t generation = 0;
@@ -436,7 +404,7 @@ static int apply_one(const char *root, const struct uuid *uuid, bool must_stand,
 	bool stands = false;
 	int r;
 
-	lock = lock_host(root, e);
+	lock = record_lock_host_configured(root, e);
 	if (lock < 0)
 		return lock;
 	r = record_load(root, uuid, &j.rec, must_stand ? NULL : e);
@@ -562,7 +530,7 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 	auto_close int lock = -1;
 	int r;
 
-	lock = lock_host(root, e);
+	lock = record_lock_host_configured(root, e);
 	if (lock < 0)
 		return lock;
 	r = record_load(root, uuid, &j.rec, e);

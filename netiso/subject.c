@@ -2,6 +2,7 @@
 /* Policy, facts and other guests, looked up for explain and flows: see netiso/subject.h. */
 #include "netiso/subject.h"
 
+#include "lib/record_policy.h"
 #include "lib/util.h"
 #include "netiso/base.h"
 #include "netiso/factsfile.h"
@@ -20,20 +21,11 @@
 /* The policy it was started with; when that is what its file says now, with the file's lines. */
 static int running_policy(struct subject *s, const struct record *rec, struct err *e)
 {
-	struct host_config no_defaults = {0}, host = {0};
-	auto_free char *text = NULL;
+	struct host_config host = {0};
 	struct policy now = {0};
-	size_t len;
 	int r;
 
-	r = record_file_read(s->cli->root, &rec->uuid, "policy.ini", &text, &len, e);
-	if (r < 0)
-		return r;
-	policy_defaults(&no_defaults.defaults);
-	r = policy_parse("policy.ini", text, len, &no_defaults, &s->policy, e);
-	policy_free(&no_defaults.defaults);
-	if (r == 0)
-		r = policy_copy_of(&s->policy, s->cli->root, rec->name, e);
+	r = record_policy_load(s->cli->root, rec, &s->policy, e);
 	if (r < 0)
 		return r;
 	if (host_config_load(s->cli->root, &host, NULL) == 0 &&

@@ -3,6 +3,7 @@
 #include "wgtun/domain.h"
 
 #include "lib/marks.h"
+#include "lib/record_policy.h"
 #include "lib/util.h"
 #include "wgtun/resolve.h"
 #include "wgtun/rtnl.h"
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-#define HOST_LOCK_MS 10000 /* when virt-cordon.ini cannot be read */
 /* WireGuard's headers around an IPv6 packet, and what a link has if no way can be asked. */
 #define OVERHEAD 80
 #define MTU_DEFAULT 1420
@@ -28,23 +28,6 @@ void wgt_job_free(struct wgt_job *j)
 }
 #define auto_job __attribute__((cleanup(wgt_job_free)))
 
-/* The policy as it was when the domain was prepared. */
-static int load_policy(struct wgt_job *j, struct err *e)
-{
-	struct host_config none = {0};
-	auto_free char *text = NULL;
-	size_t len;
-	int r;
-
-	r = record_file_read(j->root, &j->rec.uuid, "policy.ini", &text, &len, e);
-	if (r < 0)
-		return r;
-	policy_defaults(&none.defaults);
-	r = policy_parse("policy.ini", text, len, &none, &j->policy, e);
-	policy_free(&none.defaults);
-	return r < 0 ? r : policy_copy_of(&j->policy, j->root, j->rec.name, e);
-}
-
 static bool wants_tunnel(const struct wgt_job *j)
 {
 	return j->policy.isolation && j->policy.egress == EGRESS_TUNNEL;
@@ -58,7 +41,7 @@ int wgt_job_load(const char *root, const struct uuid *uuid, struct wgt_job *ret,
 	*ret = (struct wgt_job){.root = root};
 	r = record_load(root, uuid, &ret->rec, e);
 	if (r == 0)
-		r = load_policy(ret, e);
+		r = record_policy_load(root, &ret->rec, &ret->policy, e);
 	if (r < 0 || !wants_tunnel(ret))
 		return r;
 	if (!ret->rec.slot)
@@ -71,17 +54,6 @@ int wgt_job_load(const char *root, const struct uuid *uuid, struct wgt_job *ret,
 	if (r == 0)
 		r = nl_open(&ret->route, NETLINK_ROUTE, e);
 	return r;
-}
-
-static int lock_host(const char *root, struct err *e)
-{
-	struct host_config host = {0};
-	uint32_t ms = HOST_LOCK_MS;
-
-	if (host_config_load(root, &host, NULL) == 0)
-		ms = host.lock_deadline_ms;
-	host_config_free(&host);
-	return record_lock_host(root, ms, e);
 }
 
 /* The narrowest way to an endpoint, less what WireGuard adds. */
@@ -252,7 +224,7 @@ static int await_handshake(const struct wgt_job *j, struct err *e)
 /* The lock is held no longer than that: others need not wait for a peer. */
 static int put_in_locked(struct wgt_job *j, struct err *e)
 {
-	auto_close int lock = lock_host(j->root, e);
+	auto_close int lock = record_lock_host_configured(j->root, e);
 
 	return lock < 0 ? lock : put_in(j, e);
 }
@@ -285,7 +257,7 @@ int wgt_domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 	auto_close int lock = -1;
 	int r;
 
-	lock = lock_host(root, e);
+	lock = record_lock_host_configured(root, e);
 	if (lock < 0)
 		return lock;
 	r = wgt_undo_load(root, uuid, &undo, &local);
