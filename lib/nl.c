@@ -47,8 +47,14 @@ static int handle(const struct nlmsghdr *nlh, bool dump,
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 		*interrupted = true;
 	switch (nlh->nlmsg_type) {
-	case NLMSG_DONE:
-		return 0;
+	case NLMSG_DONE: {
+		/* The end of a dump says how it ended (netlink_dump_done() of the kernel). */
+		const int *error = mnl_nlmsg_get_payload(nlh);
+
+		if (nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*error)))
+			return 0;
+		return *error < 0 ? *error : 0;
+	}
 	case NLMSG_ERROR: {
 		const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
 
