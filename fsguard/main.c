@@ -7,7 +7,7 @@
 #include "fsguard/snapshot.h"
 #include "lib/cli.h"
 #include "lib/confirm.h"
-#include "lib/record.h"
+#include "lib/target.h"
 #include "lib/util.h"
 
 #include <errno.h>
@@ -27,32 +27,11 @@ static const struct fsg_cli *own(const struct cli *cli)
 	return (const struct fsg_cli *)cli; /* its first member */
 }
 
-/* The UUID of the recorded domain that an argument names. */
-static int find_target(const struct cli *cli, struct uuid *ret, struct err *e)
-{
-	struct record rec = {0};
-	int r;
-
-	switch (cli_target(cli->args[0], ret)) {
-	case CLI_UUID:
-		return 0;
-	case CLI_NAME:
-		r = record_load_by_name(cli->root, cli->args[0], &rec, e);
-		if (r == 0)
-			*ret = rec.uuid;
-		record_free(&rec);
-		return r;
-	default:
-		return err_set(e, EX_CORDON_USAGE, EINVAL, "'%s' is a file; name a domain",
-			       cli->args[0]);
-	}
-}
-
 static int verb_plan(const struct cli *cli, struct err *e)
 {
 	auto_sb struct strbuf out = {0};
 	struct uuid uuid;
-	int r = find_target(cli, &uuid, e);
+	int r = target_uuid(cli->root, cli->args[0], &uuid, e);
 
 	if (r == 0)
 		r = fsg_shares_plan(cli->root, &uuid, &out, e);
@@ -63,7 +42,7 @@ static int verb_plan(const struct cli *cli, struct err *e)
 static int verb_apply(const struct cli *cli, struct err *e)
 {
 	struct uuid uuid;
-	int r = find_target(cli, &uuid, e);
+	int r = target_uuid(cli->root, cli->args[0], &uuid, e);
 
 	return r < 0 ? r : fsg_shares_apply(cli->root, &uuid, e);
 }
@@ -72,7 +51,7 @@ static int verb_revert(const struct cli *cli, struct err *e)
 {
 	struct err local = {0};
 	struct uuid uuid;
-	int r = find_target(cli, &uuid, &local);
+	int r = target_uuid(cli->root, cli->args[0], &uuid, &local);
 
 	if (r == -ENOENT)
 		return 0; /* nothing recorded, nothing to take back */
@@ -86,7 +65,7 @@ static int verb_check(const struct cli *cli, struct err *e)
 	auto_sb struct strbuf diff = {0};
 	struct err first = {0};
 	struct uuid uuid;
-	int r = find_target(cli, &uuid, e);
+	int r = target_uuid(cli->root, cli->args[0], &uuid, e);
 
 	if (r < 0)
 		return r;
@@ -102,7 +81,7 @@ static int verb_check(const struct cli *cli, struct err *e)
 static int verb_show(const struct cli *cli, struct err *e)
 {
 	struct uuid uuid;
-	int r = find_target(cli, &uuid, e);
+	int r = target_uuid(cli->root, cli->args[0], &uuid, e);
 
 	return r < 0 ? r : fsg_show_domain(cli->root, &uuid, cli->json, e);
 }

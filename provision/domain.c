@@ -3,6 +3,7 @@
 #include "provision/domain.h"
 
 #include "lib/cli.h"
+#include "lib/target.h"
 #include "lib/util.h"
 #include "provision/input.h"
 #include "provision/reset.h"
@@ -26,20 +27,6 @@ void prov_free(struct prov *p)
 	store_close(&p->store);
 }
 
-static int load_record(const char *root, const char *arg, struct record *rec, struct err *e)
-{
-	struct uuid uuid;
-
-	switch (cli_target(arg, &uuid)) {
-	case CLI_UUID:
-		return record_load(root, &uuid, rec, e);
-	case CLI_NAME:
-		return record_load_by_name(root, arg, rec, e);
-	default:
-		return err_set(e, EX_CORDON_USAGE, EINVAL, "'%s' is a file; name a domain", arg);
-	}
-}
-
 int prov_open(const char *root, const char *arg, struct prov *ret, struct err *e)
 {
 	auto_free char *text = NULL;
@@ -48,7 +35,7 @@ int prov_open(const char *root, const char *arg, struct prov *ret, struct err *e
 
 	ret->root = root;
 	ret->store.dir = -1;
-	r = load_record(root, arg, &ret->rec, e);
+	r = target_load(root, arg, &ret->rec, e);
 	if (r == 0)
 		r = host_config_load(root, &ret->host, e);
 	if (r == 0)

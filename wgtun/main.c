@@ -4,6 +4,7 @@
 #include "lib/marks.h"
 #include "lib/policy.h"
 #include "lib/record.h"
+#include "lib/target.h"
 #include "lib/util.h"
 #include "wgtun/domain.h"
 #include "wgtun/show.h"
@@ -19,20 +20,9 @@
 static int load_target(const struct cli *cli, struct uuid *ret, struct err *e)
 {
 	struct record rec = {0};
-	int r;
+	int r = target_load(cli->root, cli->args[0], &rec, e);
 
-	switch (cli_target(cli->args[0], ret)) {
-	case CLI_UUID:
-		r = record_load(cli->root, ret, &rec, e);
-		break;
-	case CLI_NAME:
-		r = record_load_by_name(cli->root, cli->args[0], &rec, e);
-		*ret = rec.uuid;
-		break;
-	default:
-		return err_set(e, EX_CORDON_USAGE, EINVAL, "'%s' is a file; name a running domain",
-			       cli->args[0]);
-	}
+	*ret = rec.uuid;
 	record_free(&rec);
 	return r;
 }
