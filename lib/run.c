@@ -31,6 +31,7 @@ struct channel {
 	int from;
 	int to;
 	struct strbuf *output;
+	size_t max; /* bytes kept in it */
 };
 
 static void channel_close(struct channel *c)
@@ -105,8 +106,8 @@ static bool read_some(struct channel *c)
 		return true;
 	if (n <= 0)
 		return false;
-	if (c->output && c->output->len < RUN_OUTPUT_MAX) {
-		const size_t room = RUN_OUTPUT_MAX - c->output->len;
+	if (c->output && c->output->len < c->max) {
+		const size_t room = c->max - c->output->len;
 
 		sb_add(c->output, buf, (size_t)n < room ? (size_t)n : room);
 	}
@@ -164,7 +165,8 @@ int run_captured(const char *const *argv, uint32_t deadline_ms, struct strbuf *o
 		 struct strbuf *said, struct err *e)
 {
 	const int64_t end = now_ms() + deadline_ms;
-	auto_channel struct channel err = {-1, -1, said}, std = {-1, -1, out};
+	auto_channel struct channel err = {-1, -1, said, RUN_OUTPUT_MAX};
+	auto_channel struct channel std = {-1, -1, out, RUN_STDOUT_MAX};
 	int status = 0, r;
 	pid_t pid = -1;
 

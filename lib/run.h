@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define RUN_OUTPUT_MAX 16384 /* bytes kept of what a program says; the rest is read and dropped */
+#define RUN_STDOUT_MAX (1024 * 1024) /* and of what it was asked for */
 
 /**
  * run_program - run @argv (argv[0] is a path) and wait for it.
@@ -22,7 +23,8 @@ int run_program(const char *const *argv, uint32_t deadline_ms, struct strbuf *ou
 		struct err *e);
 
 /**
- * run_captured - the same, and what it wrote to stdout is appended to @out under the same bound.
+ * run_captured - the same, and what it wrote to stdout is appended to @out, at most
+ * RUN_STDOUT_MAX bytes.
  */
 int run_captured(const char *const *argv, uint32_t deadline_ms, struct strbuf *out,
 		 struct strbuf *said, struct err *e);

@@ -59,13 +59,13 @@ static _Noreturn void child_hang(void)
 		(void)pause();
 }
 
-static int child_flood(const char *arg)
+static int child_flood(const char *arg, FILE *to, FILE *other)
 {
 	size_t n = strtoul(arg, NULL, 10);
 
 	while (n-- > 0)
-		(void)fputc('x', stderr);
-	fputs("err", stdout);
+		(void)fputc('x', to);
+	fputs("err", other);
 	return 0;
 }
 
@@ -86,7 +86,9 @@ static int child_main(const char *mode, const char *arg)
 	if (strcmp(mode, "hang") == 0)
 		child_hang();
 	if (strcmp(mode, "flood") == 0)
-		return child_flood(arg);
+		return child_flood(arg, stderr, stdout);
+	if (strcmp(mode, "flood stdout") == 0)
+		return child_flood(arg, stdout, stderr);
 	if (strcmp(mode, "leave") == 0)
 		return child_leave();
 	if (strcmp(mode, "environment") == 0)
@@ -201,6 +203,30 @@ static void test_output_bound(void **state)
 		assert_int_equal(run("flood", cases[i].said, 30 * MS_PER_S, &out, &said, &e), 0);
 		assert_int_equal(said.len, cases[i].kept);
 		assert_string_equal(sb_str(&out), "err");
+		sb_free(&out);
+		sb_free(&said);
+	}
+}
+
+/* What was asked for may be long. */
+static void test_stdout_bound(void **state)
+{
+	static const struct {
+		const char *said;
+		size_t kept;
+	} cases[] = {{"1048575", RUN_STDOUT_MAX - 1},
+		     {"1048576", RUN_STDOUT_MAX},
+		     {"1048577", RUN_STDOUT_MAX}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct strbuf out = {0}, said = {0};
+		struct err e;
+
+		assert_int_equal(run("flood stdout", cases[i].said, 30 * MS_PER_S, &out, &said, &e),
+				 0);
+		assert_int_equal(out.len, cases[i].kept);
+		assert_string_equal(sb_str(&said), "err");
 		sb_free(&out);
 		sb_free(&said);
 	}
@@ -377,6 +403,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_no_such_program),
 		cmocka_unit_test(test_output),
 		cmocka_unit_test(test_output_bound),
+		cmocka_unit_test(test_stdout_bound),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_deadline_with_signals),
 		cmocka_unit_test(test_environment),
