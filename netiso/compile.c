@@ -5,6 +5,7 @@
 
 #include "lib/util.h"
 #include "netiso/build.h"
+#include "netiso/denials.h"
 #include "netiso/switched.h"
 
 #include <arpa/inet.h>
@@ -123,15 +124,14 @@ static void tap_chain(struct build *b, const struct iso_nic *nic)
 	sb_addf(&b->apply,
 		"add chain netdev " TBL " tap_%s { type filter hook ingress device \"%s\" "
 		"priority " LAYOUT_PRI_TAP "; policy drop; }\n"
-		"add rule netdev " TBL " tap_%s ether saddr != %s drop\n",
-		nic->tap, nic->tap, nic->tap, mac_str(&nic->mac, mac));
-	if (b->p->rate_out)
-		sb_addf(&b->apply, "add rule netdev " TBL " tap_%s limit name \"out_%u\" drop\n",
-			nic->tap, b->f->slot);
-	sb_addf(&b->apply,
 		"add rule netdev " TBL " tap_%s meta mark set 0x%08x\n"
-		"add rule netdev " TBL " tap_%s goto frames\n",
-		nic->tap, b->mark, nic->tap);
+		"add rule netdev " TBL " tap_%s ether saddr != %s " DENY_SOURCE "\n",
+		nic->tap, nic->tap, nic->tap, b->mark, nic->tap, mac_str(&nic->mac, mac));
+	if (b->p->rate_out)
+		sb_addf(&b->apply,
+			"add rule netdev " TBL " tap_%s limit name \"out_%u\" " DENY_RATE "\n",
+			nic->tap, b->f->slot);
+	sb_addf(&b->apply, "add rule netdev " TBL " tap_%s goto frames\n", nic->tap);
 }
 
 /* The commands that make a shared chain, empty so far; NULL when the plan has it already. */

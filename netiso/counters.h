@@ -4,5 +4,5 @@
 
 #include "lib/cli.h"
 
-/** counters_verb - as struct cli_verb's run: "REASON PACKETS", a line each. */
+/** counters_verb - as struct cli_verb's run: "REASON PACKETS", a line each; or JSON. */
 int counters_verb(const struct cli *cli, struct err *e);

@@ -6,6 +6,7 @@
 #include "netiso/layout.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -184,6 +185,26 @@ static uint32_t value_u32(const struct nlattr *nest)
 	return ret;
 }
 
+/* Of an expression that is a counter. */
+static uint64_t counted_packets(const struct nlattr *nest)
+{
+	const struct nlattr *attr, *v;
+	char name[16] = "";
+	uint64_t ret = 0;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME)
+			(void)nl_attr_str(attr, name, sizeof(name));
+		if (mnl_attr_get_type(attr) != NFTA_EXPR_DATA || strcmp(name, "counter") != 0)
+			continue;
+		mnl_attr_for_each_nested(v, attr)
+			if (mnl_attr_get_type(v) == NFTA_COUNTER_PACKETS &&
+			    mnl_attr_get_payload_len(v) == sizeof(ret))
+				ret = be64toh(mnl_attr_get_u64(v));
+	}
+	return ret;
+}
+
 static int add_key(struct key_list *list, const struct nlattr *elem)
 {
 	const struct nlattr *attr, *v;
@@ -196,6 +217,8 @@ static int add_key(struct key_list *list, const struct nlattr *elem)
 				(ntohl(mnl_attr_get_u32(attr)) & NFT_SET_ELEM_INTERVAL_END) != 0;
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_DATA)
 			key.data = value_u32(attr);
+		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_EXPR)
+			key.packets = counted_packets(attr);
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_KEY)
 			continue;
 		mnl_attr_for_each_nested(v, attr) {

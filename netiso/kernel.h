@@ -35,7 +35,8 @@ int kern_element_matches(struct nl *nl, const struct iso_element *el);
 struct kern_key {
 	uint8_t bytes[ISO_KEY_MAX];
 	uint8_t len;
-	uint32_t data; /* value of a map of four bytes, 0 without */
+	uint32_t data;	  /* value of a map of four bytes, 0 without */
+	uint64_t packets; /* of its counter, 0 without */
 	bool interval_end;
 };
 int kern_set_keys(struct nl *nl, const char *family, const char *set, struct kern_key **ret,

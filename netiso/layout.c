@@ -3,6 +3,7 @@
 #include "netiso/layout.h"
 
 #include "lib/util.h"
+#include "netiso/denials.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -70,6 +71,7 @@
 const struct layout_chain layout_chains[] = {
 	{"netdev", "frames", NULL},
 	{"netdev", "types", NULL},
+	{"netdev", "deny", NULL},
 	{"bridge", "prerouting",
 	 "type filter hook prerouting priority " PRI_BRIDGE "; policy accept;"},
 	{"bridge", "nic", NULL},
@@ -85,6 +87,7 @@ const struct layout_chain layout_chains[] = {
 	{"bridge", "answer", NULL},
 	{"bridge", "lesson", NULL},
 	{"bridge", "learn", NULL},
+	{"bridge", "deny", NULL},
 	{"bridge", "between", "type filter hook forward priority " PRI_BRIDGE "; policy accept;"},
 	{"bridge", "lessons", "type filter hook output priority " PRI_BRIDGE "; policy accept;"},
 	{"bridge", "switched_between",
@@ -223,11 +226,13 @@ struct rule {
 static const struct rule rules[] = {
 	{"netdev", "frames", "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 goto types"},
 	{"netdev", "frames", "ether daddr ff:ff:ff:ff:ff:ff goto types"},
-	{"netdev", "frames", "drop"},
+	{"netdev", "frames", "ether type ip6 " DENY_IPV6},
+	{"netdev", "frames", DENY_FRAME},
 	/* A tag, even a priority tag, shows here as the ethertype 8021q. */
 	{"netdev", "types", "ether type ip accept"},
 	{"netdev", "types", "ether type arp accept"},
-	{"netdev", "types", "drop"},
+	{"netdev", "types", "ether type ip6 " DENY_IPV6},
+	{"netdev", "types", DENY_FRAME},
 
 	{"bridge", "prerouting", "meta mark & $MASK == $BASE goto nic"},
 	{"bridge", "prerouting", "iifname @nics drop"},
@@ -237,53 +242,53 @@ static const struct rule rules[] = {
 	{"bridge", "nic", "drop"},
 	/* More than a guest needs, less than would keep the host's neighbour table busy. */
 	{"bridge", "nic_arp",
-	 "update @arp_rate { iifname limit rate over 100/second burst 200 packets } drop"},
+	 "update @arp_rate { iifname limit rate over 100/second burst 200 packets } " DENY_RATE},
 	/* Ethernet, IPv4, lengths 6 and 4; then the sender's MAC. */
 	{"bridge", "nic_arp",
 	 "@nh,0,48 0x000108000604 iifname . @nh,64,48 @nic_mac goto nic_arp_sender"},
-	{"bridge", "nic_arp", "drop"},
+	{"bridge", "nic_arp", DENY_SOURCE},
 	/* RFC 5227: a probe has no sender address; it may ask for its own. */
 	{"bridge", "nic_arp_sender", "@nh,112,32 0x00000000 goto nic_arp_own"},
 	{"bridge", "nic_arp_sender", "meta priority set @nh,112,32 map @address_owner"},
 	{"bridge", "nic_arp_sender", "iifname . meta priority @nic_own goto nic_arp_target"},
-	{"bridge", "nic_arp_sender", "drop"},
+	{"bridge", "nic_arp_sender", DENY_SOURCE},
 	{"bridge", "nic_arp_target", "@nh,48,16 0x0002 accept"},
 	{"bridge", "nic_arp_target", "@nh,48,16 0x0001 iifname . @nh,192,32 @nic_gateway accept"},
 	{"bridge", "nic_arp_target", "goto nic_arp_own"},
 	{"bridge", "nic_arp_own", "meta priority set none"},
 	{"bridge", "nic_arp_own", "meta priority set @nh,192,32 map @address_owner"},
 	{"bridge", "nic_arp_own", "@nh,48,16 0x0001 iifname . meta priority @nic_own accept"},
-	{"bridge", "nic_arp_own", "drop"},
+	{"bridge", "nic_arp_own", DENY_ATTACHED},
 	/* No IP options: a source route would lead on from an address that is allowed. */
-	{"bridge", "nic_ip", "ip hdrlength != 5 drop"},
+	{"bridge", "nic_ip", "ip hdrlength != 5 " DENY_FRAME},
 	/* A datagram of which a part never comes is kept for 30 s, and the host keeps 4 MB of them
 	 * (net.ipv4.ipfrag_high_thresh). */
 	{"bridge", "nic_ip",
 	 "ip frag-off & 0x3fff != 0 update @fragment_rate { iifname limit rate over 40/second "
-	 "burst 200 packets } drop"},
+	 "burst 200 packets } " DENY_RATE},
 	{"bridge", "nic_ip", "udp dport 67 goto nic_dhcp"},
 	/* dnsmasq answers 150 questions at a time, of all guests together. */
 	{"bridge", "nic_ip",
-	 "udp dport 53 update @dns_rate { iifname limit rate over 500/second burst 1000 packets } "
-	 "drop"},
+	 "udp dport 53 update @dns_rate { iifname limit rate over 500/second burst 1000 packets "
+	 "} " DENY_RATE},
 	{"bridge", "nic_ip", "meta priority set @nh,96,32 map @address_owner"},
 	{"bridge", "nic_ip", "iifname . meta priority @nic_own accept"},
-	{"bridge", "nic_ip", "drop"},
+	{"bridge", "nic_ip", DENY_SOURCE},
 	/* A request of its own hardware address, not relayed, to all or to the gateway. Its source
 	 * may be any address of the network: after a restore a guest renews one that nothing here
 	 * has learnt. But not one from elsewhere, to which the host would send its errors. */
 	{"bridge", "nic_dhcp",
 	 "udp sport 68 @th,64,24 0x010106 @th,256,32 0x00000000 iifname . @th,288,48 @nic_mac goto "
 	 "nic_dhcp_target"},
-	{"bridge", "nic_dhcp", "drop"},
+	{"bridge", "nic_dhcp", DENY_SOURCE},
 	{"bridge", "nic_dhcp_target", "ip daddr 255.255.255.255 goto nic_dhcp_source"},
 	{"bridge", "nic_dhcp_target", "iifname . @nh,128,32 @nic_gateway goto nic_dhcp_source"},
-	{"bridge", "nic_dhcp_target", "drop"},
+	{"bridge", "nic_dhcp_target", DENY_SOURCE},
 	{"bridge", "nic_dhcp_source", "ip saddr 0.0.0.0 goto nic_dhcp_rate"},
 	{"bridge", "nic_dhcp_source", "ip saddr @networks goto nic_dhcp_rate"},
-	{"bridge", "nic_dhcp_source", "drop"},
+	{"bridge", "nic_dhcp_source", DENY_SOURCE},
 	{"bridge", "nic_dhcp_rate",
-	 "update @dhcp_rate { iifname limit rate over 60/minute burst 30 packets } drop"},
+	 "update @dhcp_rate { iifname limit rate over 60/minute burst 30 packets } " DENY_RATE},
 	{"bridge", "nic_dhcp_rate", "meta priority set iifname map @nic_priority"},
 	{"bridge", "nic_dhcp_rate", "accept"},
 	{"bridge", "between", "iifname @nics drop"},
@@ -462,25 +467,6 @@ static const struct rule rules[] = {
 	{"inet", "refuse", "drop"},
 };
 
-static const char *const reasons[] = {"host",	"range", "attached",  "dns",
-				      "egress", "flows", "redirected"};
-
-static void emit_denials(const struct layout_params *p, struct strbuf *out)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
-		const char *r = reasons[i];
-
-		sb_addf(out, "add rule inet " LAYOUT_TABLE " deny_%s counter name \"deny_%s\"\n", r,
-			r);
-		sb_addf(out,
-			"add rule inet " LAYOUT_TABLE " deny_%s meta mark @logged "
-			"update @log_rate { meta mark limit rate 10/second burst 20 packets } "
-			"log prefix \"virt-cordon %s \" group %u\n",
-			r, r, p->log_group);
-		sb_addf(out, "add rule inet " LAYOUT_TABLE " deny_%s goto refuse\n", r);
-	}
-}
-
 const char *layout_address(uint32_t addr, char buf[static INET_ADDRSTRLEN])
 {
 	(void)snprintf(buf, INET_ADDRSTRLEN, "%u.%u.%u.%u", addr >> 24, addr >> 16 & 0xff,
@@ -541,8 +527,7 @@ void layout_emit(const struct layout_params *p, struct strbuf *out)
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
 		sb_addf(out, "add %s " LAYOUT_TABLE " %s\n", sets[i].kind, sets[i].text);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
-		sb_addf(out, "add counter inet " LAYOUT_TABLE " deny_%s\n", reasons[i]);
+	denials_emit_objects(out);
 	emit_chains(out);
 	sb_addf(out, "flush set inet " LAYOUT_TABLE " refused\n");
 	emit_refused(out);
@@ -551,7 +536,7 @@ void layout_emit(const struct layout_params *p, struct strbuf *out)
 		emit_filled(out, rules[i].text, p);
 		sb_adds(out, "\n");
 	}
-	emit_denials(p, out);
+	denials_emit_rules(p, out);
 }
 
 void layout_emit_remove(struct strbuf *out)

@@ -3,6 +3,7 @@
 #include "lib/cli.h"
 #include "lib/policy.h"
 #include "lib/record.h"
+#include "lib/target.h"
 #include "lib/util.h"
 #include "netiso/counters.h"
 #include "netiso/domain.h"
@@ -19,22 +20,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/* The recorded domain that an argument names. */
-static int load_target(const struct cli *cli, const char *arg, struct record *rec, struct err *e)
-{
-	struct uuid uuid;
-
-	switch (cli_target(arg, &uuid)) {
-	case CLI_UUID:
-		return record_load(cli->root, &uuid, rec, e);
-	case CLI_NAME:
-		return record_load_by_name(cli->root, arg, rec, e);
-	default:
-		return err_set(e, EX_CORDON_USAGE, EINVAL, "'%s' is a file; name a running domain",
-			       arg);
-	}
-}
 
 static void print_plan(const struct layout_params *p, const struct iso_plan *plan)
 {
@@ -82,7 +67,7 @@ static int verb_plan(const struct cli *cli, struct err *e)
 
 	if (cli_target(cli->args[0], &uuid) == CLI_FILE)
 		return plan_file(cli, cli->args[0], e);
-	r = load_target(cli, cli->args[0], &rec, e);
+	r = target_load(cli->root, cli->args[0], &rec, e);
 	if (r == 0)
 		r = domain_plan(cli->root, &rec, &params, &plan, e);
 	if (r == 0)
@@ -97,7 +82,7 @@ static int verb_apply(const struct cli *cli, struct err *e)
 	struct record rec = {0};
 	int r;
 
-	r = load_target(cli, cli->args[0], &rec, e);
+	r = target_load(cli->root, cli->args[0], &rec, e);
 	if (r == 0)
 		r = domain_apply(cli->root, &rec.uuid, e);
 	record_free(&rec);
@@ -110,7 +95,7 @@ static int verb_revert(const struct cli *cli, struct err *e)
 	struct err local = {0};
 	int r;
 
-	r = load_target(cli, cli->args[0], &rec, &local);
+	r = target_load(cli->root, cli->args[0], &rec, &local);
 	if (r == -ENOENT)
 		return 0; /* nothing recorded, nothing to take back */
 	if (r < 0)
@@ -127,7 +112,7 @@ static int verb_check(const struct cli *cli, struct err *e)
 	struct err first = {0};
 	int r;
 
-	r = load_target(cli, cli->args[0], &rec, e);
+	r = target_load(cli->root, cli->args[0], &rec, e);
 	if (r < 0)
 		return r;
 	r = domain_check(cli->root, &rec.uuid, cli->quiet ? NULL : &diff, &first);
@@ -199,7 +184,7 @@ static int verb_show(const struct cli *cli, struct err *e)
 	bool in_force;
 	int r;
 
-	r = load_target(cli, cli->args[0], &rec, e);
+	r = target_load(cli->root, cli->args[0], &rec, e);
 	if (r < 0)
 		return r;
 	in_force = domain_check(cli->root, &rec.uuid, NULL, NULL) == 0;
@@ -216,7 +201,7 @@ static int verb_addresses(const struct cli *cli, struct err *e)
 	struct record rec = {0};
 	int r;
 
-	r = load_target(cli, cli->args[0], &rec, e);
+	r = target_load(cli->root, cli->args[0], &rec, e);
 	if (r < 0)
 		return r;
 	r = learnt_print(&rec, stdout, e);
@@ -273,14 +258,14 @@ static const struct cli_verb verbs[] = {
 	{"flows", "DOMAIN", 1, 1, "connections that the policy denies by now", flows_verb},
 	{"foreign", "[BRIDGE]...", 0, CLI_ANY_ARGS, "other programs' rules that are in the way",
 	 foreign_verb},
-	{"counters", "", 0, 0, "packets denied on this host, by reason", counters_verb},
+	{"counters", "[DOMAIN]", 0, 1, "packets denied, by reason", counters_verb},
 	{"guard", "apply|revert|check|plan ...", 1, 3, "the guard of a network", verb_guard},
 	{NULL, NULL, 0, 0, NULL, NULL},
 };
 
 static const struct cli_option options[] = {
 	CLI_OPTION_ROOT,
-	CLI_OPTION_JSON("show"),
+	CLI_OPTION_JSON("show counters"),
 	CLI_OPTION_QUIET(NULL),
 	{"--end", NULL, "flows", "end them", offsetof(struct cli, end)},
 	{"--from-host", NULL, "explain", "the other way, to the guest",

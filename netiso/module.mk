@@ -7,7 +7,7 @@ LIB_SRCS += netiso/layout.c netiso/compile.c netiso/ranges.c netiso/term.c netis
 	netiso/localnet.c
 LIB_SRCS += netiso/switched.c netiso/switched_check.c netiso/uplink.c
 LIB_SRCS += netiso/explain.c netiso/explain_query.c netiso/explain_verb.c netiso/subject.c \
-	netiso/flows.c netiso/foreign.c netiso/counters.c \
+	netiso/flows.c netiso/foreign.c netiso/counters.c netiso/denials.c \
 	netiso/learnt.c
 
 LIB_SRCS += netiso/build.c netiso/tunnelled.c

@@ -3,6 +3,7 @@
 #include "netiso/switched.h"
 
 #include "lib/util.h"
+#include "netiso/denials.h"
 
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -217,7 +218,27 @@ static void make_chains(const struct sw *s)
 	}
 }
 
-/* What is denied, and why, as `virt-cordon log` tells it; see emit_denials in netiso/layout.c. */
+static void count(const struct sw *s, const char *chain, const char *reason, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* What meets the conditions is dropped and counted for @reason. What has the mark goes no further.
+ */
+static void count(const struct sw *s, const char *chain, const char *reason, const char *fmt, ...)
+{
+	auto_sb struct strbuf end = {0};
+	char conditions[RULE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(conditions, sizeof(conditions), fmt, ap) >= (int)sizeof(conditions))
+		s->out->apply->failed = true;
+	va_end(ap);
+	denials_rule(reason, &end);
+	rule(s, chain, "%smeta mark set 0x%08x %s", conditions,
+	     iso_mark(&s->f->layout, s->f->slot, s->p), sb_str(&end));
+}
+
+/* The same, and told by `virt-cordon log`; see netiso/denials.c. */
 static void deny(const struct sw *s, const char *chain, const char *conditions, const char *reason)
 {
 	if (s->p->log_denied)
@@ -226,7 +247,7 @@ static void deny(const struct sw *s, const char *chain, const char *conditions, 
 		     "\"virt-cordon %s \" group %u",
 		     conditions, iso_mark(&s->f->layout, s->f->slot, s->p), reason,
 		     s->f->layout.log_group);
-	rule(s, chain, "%sdrop", conditions);
+	count(s, chain, reason, "%s", conditions);
 }
 
 /* --- what leaves ------------------------------------------------------------------------------ */
@@ -235,12 +256,14 @@ static void tap_rules(const struct sw *s)
 {
 	const char *tap = s->nic->tap;
 
-	rule(s, "tap_", "ether saddr != %s drop", s->mac);
+	count(s, "tap_", "source", "ether saddr != %s ", s->mac);
 	if (s->p->rate_out)
-		rule(s, "tap_", "limit name \"out_%u\" drop", s->f->slot);
+		count(s, "tap_", "rate", "limit name \"out_%u\" ", s->f->slot);
 	rule(s, "tap_", "meta priority set " LAYOUT_PRIO_LEAVING);
 	rule(s, "tap_", "ether type ip goto ip_%s", tap);
 	rule(s, "tap_", "ether type arp goto arp_%s", tap);
+	count(s, "tap_", "ipv6", "ether type ip6 ");
+	count(s, "tap_", "frame", "%s", "");
 }
 
 /* ARP about what allow_lan or dns names on the bridge itself. @field: sender or target. */
@@ -270,23 +293,23 @@ static void arp_rules(const struct sw *s)
 {
 	const char *own = sb_str(&s->own);
 
-	rule(s, "arp_", "limit rate over 50/second burst 100 packets drop");
+	count(s, "arp_", "rate", "limit rate over 50/second burst 100 packets ");
 	/* The bridge hands some multicast addresses to the host past all of its hooks. */
 	rule(s, "arp_",
 	     "ether daddr & 01:00:00:00:00:00 != 00:00:00:00:00:00 ether daddr != "
 	     "ff:ff:ff:ff:ff:ff drop");
-	rule(s, "arp_", "@nh,0,48 != " ARP_IPV4 " drop");
-	rule(s, "arp_", "@nh,64,48 != %s drop", s->raw_mac);
+	count(s, "arp_", "frame", "@nh,0,48 != " ARP_IPV4 " ");
+	count(s, "arp_", "source", "@nh,64,48 != %s ", s->raw_mac);
 	/* RFC 5227: a probe has no sender address; it may ask for its own. */
 	rule(s, "arp_", "@nh,48,16 0x0001 @nh,112,32 0x00000000 @nh,192,32 %s accept", own);
-	rule(s, "arp_", "@nh,112,32 != %s drop", own);
+	count(s, "arp_", "source", "@nh,112,32 != %s ", own);
 	rule(s, "arp_", "@nh,192,32 %s accept", own);
 	rule(s, "arp_",
 	     "@nh,48,16 0x0002 ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 accept");
 	if (s->nic->has_router)
 		rule(s, "arp_", "@nh,48,16 0x0001 @nh,192,32 0x%08x accept", s->router_ip);
 	arp_peers(s, "arp_", "@nh,48,16 0x0001", "@nh,192,32");
-	rule(s, "arp_", "drop");
+	count(s, "arp_", "range", "%s", "");
 }
 
 /* A request of its own hardware address, not relayed, to all or to the router. From an address that
@@ -312,10 +335,10 @@ static void dhcp_rules(const struct sw *s)
 	if (s->nic->has_router && s->onlink.len)
 		rule(s, "ip_", "%s ether daddr %s ip daddr %s ip saddr %s goto dhcp_%s", request,
 		     s->router, ip_str(&s->nic->router, ip), sb_str(&s->onlink), s->nic->tap);
-	rule(s, "ip_", "udp dport 67 drop");
+	count(s, "ip_", "source", "udp dport 67 ");
 	/* Enough for a guest that boots a few times, too little to lease a LAN's pool away. */
 	rule(s, "dhcp_", "limit rate 40/hour burst 40 packets accept");
-	rule(s, "dhcp_", "drop");
+	count(s, "dhcp_", "rate", "%s", "");
 }
 
 /* One entry of allow_lan, in one direction. */
@@ -367,10 +390,10 @@ static void peer_rules(const struct sw *s, bool out)
 
 static void ip_rules(const struct sw *s)
 {
-	rule(s, "ip_", "ip hdrlength != 5 drop");
-	rule(s, "ip_", "ip frag-off & 0x3fff != 0 drop");
+	count(s, "ip_", "frame", "ip hdrlength != 5 ");
+	count(s, "ip_", "frame", "ip frag-off & 0x3fff != 0 ");
 	dhcp_rules(s);
-	rule(s, "ip_", "@nh,96,32 != %s drop", sb_str(&s->own));
+	count(s, "ip_", "source", "@nh,96,32 != %s ", sb_str(&s->own));
 	if (s->p->egress != EGRESS_NONE) {
 		rule(s, "ip_", "ether daddr & 01:00:00:00:00:00 != 00:00:00:00:00:00 drop");
 		peer_rules(s, true);

@@ -4,6 +4,7 @@
 
 #include "lib/util.h"
 #include "netiso/base.h"
+#include "netiso/denials.h"
 #include "netiso/kernel.h"
 #include "netiso/layout.h"
 #include "netiso/nft.h"
@@ -275,7 +276,8 @@ int job_stray_tap(struct job *j, bool unclaimed, char ret[static IFNAMSIZ], stru
 
 int job_revert_own(struct job *j, struct err *e)
 {
-	auto_sb struct strbuf text = {0}, undo = {0};
+	auto_sb struct strbuf text = {0}, undo = {0}, late = {0};
+	bool counted;
 	int r;
 
 	r = own_undo(j, &undo, e);
@@ -286,8 +288,16 @@ int job_revert_own(struct job *j, struct err *e)
 		return 0;
 	if (job_addresses(j, false, &text, NULL) < 0)
 		sb_free(&text);
+	counted = base_params(j->root, &j->params, NULL) == 0;
+	if (counted)
+		denials_clear(&j->nf, &j->params, j->rec.slot, &text);
 	sb_adds(&text, sb_str(&undo));
 	if (text.len && iso_nft_apply(sb_str(&text), NULL) < 0)
 		undo_piecemeal(sb_str(&text));
+	/* What a guest that was still there has sent since. */
+	if (counted)
+		denials_clear(&j->nf, &j->params, j->rec.slot, &late);
+	if (late.len)
+		(void)iso_nft_apply(sb_str(&late), NULL);
 	return verify_gone(j, e);
 }

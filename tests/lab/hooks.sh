@@ -6,7 +6,8 @@ HOST_SORT="cat" # sort: where libvirtd restarts, which puts its own rules in aga
 
 # All of the host that a domain may leave something in, without what changes by itself.
 host_state() {
-	nft -s list ruleset 2>/dev/null | "$HOST_SORT"
+	# what another domain is denied meanwhile is counted in elements that packets make
+	nft -s list ruleset 2>/dev/null | sed '/0x[0-9a-f]* \. 0:[0-9a-f] counter/d' | "$HOST_SORT"
 	ip rule
 	ip -6 rule
 	ip route show table all | sed 's/ linkdown//' | grep -vE 'fe80|ff00::'
