@@ -67,3 +67,16 @@ const char *counters_text(uint64_t bytes, char buf[static 32])
 		(void)snprintf(buf, 32, "%" PRIu64 " %cB", tenths / 10, units[unit]);
 	return buf;
 }
+
+const char *counters_number(uint64_t n, char buf[static 32])
+{
+	static const char units[] = " kMGTPE";
+	size_t unit = 0;
+
+	while (n > (unit ? 99999 : 999999) && unit < strlen(units) - 1) {
+		n /= 1000;
+		unit++;
+	}
+	(void)snprintf(buf, 32, unit ? "%" PRIu64 "%c" : "%" PRIu64, n, units[unit]);
+	return buf;
+}

@@ -3,6 +3,7 @@
 #include "cli/verbs.h"
 
 #include "cli/counters.h"
+#include "cli/denied.h"
 #include "cli/domains.h"
 #include "cli/netiso.h"
 #include "cli/print.h"
@@ -27,6 +28,7 @@ struct row {
 	struct uuid uuid;
 	bool has_counters;
 	struct counters counters;
+	json_t *denied;		       /* by reason; of the list of all */
 	const char *parts[PART_COUNT]; /* NULL: the policy does not ask for it */
 	char digest[17];	       /* of the policy in force, or "" */
 };
@@ -138,8 +140,8 @@ static void print_head(void)
 	static const struct {
 		const char *title;
 		int width;
-	} columns[] = {{"NAME", 24},  {"STATE", 8},  {"ISOLATION", 9},
-		       {"TUNNEL", 6}, {"SHARES", 6}, {"PROVISION", 9}};
+	} columns[] = {{"NAME", 24},  {"STATE", 8}, {"ISOLATION", 9}, {"TUNNEL", 6},
+		       {"SHARES", 6}, {"SETUP", 7}, {"DENIED", 6}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
 		print_cell(columns[i].title, columns[i].width, COLOUR_NONE);
@@ -159,6 +161,17 @@ static void print_part(const struct row *row, enum record_part part, int width)
 	print_cell(!state ? "-" : strcmp(state, "in force") == 0 ? "ok" : state, width, colour);
 }
 
+/* Packets denied, in a column of six. */
+static void print_sum(const struct row *row)
+{
+	const uint64_t sum = denied_sum(row->denied);
+	char text[32] = "-";
+
+	if (row->denied)
+		(void)snprintf(text, sizeof(text), "%s", counters_number(sum, text));
+	print_cell(text, 6, COLOUR_NONE);
+}
+
 static void print_row(const struct row *row)
 {
 	print_cell(row->d->name, 24, COLOUR_NONE);
@@ -166,7 +179,8 @@ static void print_row(const struct row *row)
 	print_cell(row->isolation ? row->isolation : "-", 9, row->colour);
 	print_part(row, PART_WGTUN, 6);
 	print_part(row, PART_FSGUARD, 6);
-	print_part(row, PART_PROVISION, 9);
+	print_part(row, PART_PROVISION, 7);
+	print_sum(row);
 	printf("%s\n", row->policy ? "file" : "none");
 }
 
@@ -203,6 +217,18 @@ static void print_traffic(const struct row *row)
 	print_field("traffic", text.len ? sb_str(&text) : NULL, COLOUR_NONE);
 }
 
+static void print_denied(const struct row *row)
+{
+	auto_sb struct strbuf text = {0};
+
+	denied_text(row->denied, &text);
+	print_field("denied",
+		    text.len	  ? sb_str(&text)
+		    : row->denied ? "nothing"
+				  : NULL,
+		    COLOUR_NONE);
+}
+
 static void print_detail(const struct row *row)
 {
 	char uuid[UUID_STRLEN];
@@ -216,6 +242,7 @@ static void print_detail(const struct row *row)
 	print_field("shares", row->parts[PART_FSGUARD], COLOUR_NONE);
 	print_field("provision", row->parts[PART_PROVISION], COLOUR_NONE);
 	print_traffic(row);
+	print_denied(row);
 	print_field("digest", row->digest[0] ? row->digest : NULL, COLOUR_NONE);
 	print_nics(&row->d->rec);
 }
@@ -243,8 +270,8 @@ static json_t *json_counters(const struct row *row)
 {
 	if (!row->has_counters)
 		return json_null();
-	return json_pack("{s:o, s:o}", "out", json_traffic(&row->counters.out), "in",
-			 json_traffic(&row->counters.in));
+	return json_pack("{s:o, s:o, s:O?}", "out", json_traffic(&row->counters.out), "in",
+			 json_traffic(&row->counters.in), "denied", row->denied);
 }
 
 static json_t *json_row(const struct row *row)
@@ -266,31 +293,15 @@ static json_t *json_row(const struct row *row)
 			 row->digest[0] ? row->digest : NULL);
 }
 
-/* "range 12" a line, of the whole host. */
-static json_t *json_denied(const char *text)
+static int print_json(const struct row *rows, size_t n, const struct denied *denied, struct err *e)
 {
-	json_t *o = json_object();
-
-	for (const char *line = text; o && *line;) {
-		const size_t len = strcspn(line, "\n"), word = strcspn(line, " ");
-		auto_free char *name = strndup(line, word < len ? word : len);
-
-		if (name && word < len)
-			(void)json_object_set_new(o, name,
-						  json_integer(strtoll(line + word + 1, NULL, 10)));
-		line += len + (line[len] == '\n');
-	}
-	return o;
-}
-
-static int print_json(const struct row *rows, size_t n, const char *denied, struct err *e)
-{
-	json_t *list = json_array(), *doc;
+	json_t *list = json_array(), *host = denied_of(denied, NULL), *doc;
 	int r = list ? 0 : -1;
 
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = json_array_append_new(list, json_row(&rows[i]));
-	doc = json_pack("{s:o, s:o}", "domains", list, "denied", json_denied(denied));
+	doc = json_pack("{s:o, s:o}", "domains", list, "denied",
+			host ? json_incref(host) : json_object());
 	if (r == 0 && doc)
 		r = json_dumpf(doc, stdout, JSON_INDENT(2));
 	json_decref(doc);
@@ -300,33 +311,27 @@ static int print_json(const struct row *rows, size_t n, const char *denied, stru
 	return 0;
 }
 
-/* Which of them were denied to whom, `log` says while it looks. */
-static void print_denied(const char *text)
+static void print_host(const struct denied *denied)
 {
-	auto_sb struct strbuf line = {0};
+	auto_sb struct strbuf text = {0}, line = {0};
 
-	while (*text) {
-		const size_t n = strcspn(text, "\n");
-
-		if (n > 2 && strncmp(text + n - 2, " 0", 2) != 0) {
-			sb_adds(&line, line.len ? ", " : "packets denied on this host: ");
-			sb_add(&line, text, n);
-		}
-		text += n + (text[n] == '\n');
-	}
+	denied_text(denied_of(denied, NULL), &text);
+	if (text.len)
+		sb_addf(&line, "packets denied on this host: %s", sb_str(&text));
 	print_lines(NULL, sb_str(&line), COLOUR_NONE);
 }
 
-static int print_rows(const struct cli *cli, const struct domains *all, const struct row *rows,
-		      size_t n, struct err *e)
+static int print_rows(const struct cli *cli, const struct domains *all, struct row *rows, size_t n,
+		      struct err *e)
 {
-	const char *args[] = {"counters", NULL};
-	auto_sb struct strbuf denied = {0};
+	auto_denied struct denied denied = {0};
 
-	if (cli->json || cli->n_args == 0)
-		(void)netiso_run(cli->root, args, &denied, NULL);
+	denied_load(cli->root, &denied);
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].has_counters)
+			rows[i].denied = denied_of(&denied, &rows[i].uuid);
 	if (cli->json)
-		return print_json(rows, n, sb_str(&denied), e);
+		return print_json(rows, n, &denied, e);
 	if (cli->n_args == 0)
 		print_head();
 	for (size_t i = 0; i < n; i++) {
@@ -337,7 +342,7 @@ static int print_rows(const struct cli *cli, const struct domains *all, const st
 	}
 	print_notes(rows, n);
 	if (cli->n_args == 0)
-		print_denied(sb_str(&denied));
+		print_host(&denied);
 	if (err_is_set(&all->blind))
 		print_complaint("%s; as root there may be more to see", all->blind.msg);
 	return 0;
