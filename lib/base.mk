@@ -5,3 +5,4 @@ UNIT_TESTS += test_record test_record_store test_run test_cli
 UNIT_TESTS += test_nl
 test_nl_ldflags := -Wl,--wrap=mnl_socket_recvfrom,--wrap=mnl_socket_sendto \
 	-Wl,--wrap=mnl_socket_get_portid
+test_run_ldflags = -Wl,--wrap=prctl

@@ -7,10 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -59,41 +60,77 @@ static int channel_open(struct channel *c, struct err *e)
 	return 0;
 }
 
-static int spawn(const char *const *argv, int out_fd, int err_fd, pid_t *ret)
-{
-	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int r;
+/* What a child is to become. */
+struct launch {
+	const char *const *argv;
+	int out_fd; /* -1: its stdout is /dev/null */
+	int err_fd;
+	pid_t parent;
+};
 
-	r = posix_spawn_file_actions_init(&fa);
-	if (r)
-		return -r;
-	r = posix_spawnattr_init(&attr);
-	if (r) {
-		(void)posix_spawn_file_actions_destroy(&fa);
-		return -r;
-	}
+/* In the child, where only what is safe between fork and exec may be called. */
+static int become(const struct launch *l)
+{
+	const struct sigaction by_default = {.sa_handler = SIG_DFL};
+	sigset_t none;
+	int null;
+
+	/*
+	 * It must not go on alone: a checker whose start was killed would still write to the image
+	 * that the next start mounts. Whoever died before that has another for a parent.
+	 */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return errno;
+	if (getppid() != l->parent)
+		return ESRCH;
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &by_default, NULL);
+	null = open("/dev/null", O_RDWR); /* may become one of the three itself */
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(l->out_fd < 0 ? null : l->out_fd, STDOUT_FILENO) < 0 ||
+	    dup2(l->err_fd, STDERR_FILENO) < 0 ||
+	    close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+		return errno;
 	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)execve(l->argv[0], (char *const *)(uintptr_t)l->argv, environment);
+	return errno;
+}
+
+/* By fork, not posix_spawn, which cannot tie the child's life to the parent's. */
+static int spawn(const char *const *argv, int out_fd, int err_fd, pid_t *ret, struct err *e)
+{
+	const struct launch l = {argv, out_fd, err_fd, getpid()};
+	auto_channel struct channel failed = {.from = -1, .to = -1};
+	sigset_t all, old;
+	int why = 0, r;
+	pid_t pid;
+
+	r = channel_open(&failed, e);
+	if (r < 0)
+		return r;
 	(void)sigfillset(&all);
-	(void)posix_spawnattr_setsigmask(&attr, &none);
-	(void)posix_spawnattr_setsigdefault(&attr, &all);
-	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	r = posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
-	if (!r && out_fd < 0)
-		r = posix_spawn_file_actions_addopen(&fa, 1, "/dev/null", O_WRONLY, 0);
-	else if (!r)
-		r = posix_spawn_file_actions_adddup2(&fa, out_fd, 1);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(&fa, err_fd, 2);
-	if (!r)
-		r = posix_spawn_file_actions_addclosefrom_np(&fa, 3);
-	if (!r)
-		r = posix_spawn(ret, argv[0], &fa, &attr, (char *const *)(uintptr_t)argv,
-				environment);
-	(void)posix_spawnattr_destroy(&attr);
-	(void)posix_spawn_file_actions_destroy(&fa);
-	return -r;
+	(void)sigprocmask(SIG_SETMASK, &all, &old);
+	pid = fork();
+	if (pid == 0) {
+		why = become(&l);
+		_exit(write(failed.to, &why, sizeof(why)) < 0 ? 126 : 127);
+	}
+	r = -errno;
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	if (pid < 0)
+		return err_os(e, -r, "cannot run %s", argv[0]);
+	util_closep(&failed.to);
+	/* Nothing comes of it when the program runs: exec closes the other end. */
+	while ((r = (int)read(failed.from, &why, sizeof(why))) < 0 && errno == EINTR)
+		;
+	if (r != (int)sizeof(why)) {
+		*ret = pid;
+		return 0;
+	}
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return err_os(e, why, "cannot run %s", argv[0]);
 }
 
 /* Reads what there is. Returns false at the end of the stream. */
@@ -175,11 +212,11 @@ int run_captured(const char *const *argv, uint32_t deadline_ms, struct strbuf *o
 		r = channel_open(&std, e);
 	if (r < 0)
 		return r;
-	r = spawn(argv, std.to, err.to, &pid);
+	r = spawn(argv, std.to, err.to, &pid, e);
 	util_closep(&err.to);
 	util_closep(&std.to);
 	if (r < 0)
-		return err_os(e, -r, "cannot run %s", argv[0]);
+		return r;
 
 	if (drain((struct channel[]){err, std}, 2, end)) {
 		r = wait_until(pid, end, &status);

@@ -16,7 +16,9 @@
  * @output: what it wrote to stderr is appended, at most RUN_OUTPUT_MAX bytes; may be NULL
  *
  * stdin and stdout are /dev/null; every other descriptor is closed; the environment is PATH and
- * LC_ALL. Returns its exit code (0..255); -ETIMEDOUT (exit code 75) when it was killed for time;
+ * LC_ALL. It is killed when the calling thread dies, so that it does not go on alone; what it has
+ * started itself does not. Returns its exit code (0..255); -ETIMEDOUT (exit code 75) when it was
+ * killed for time;
  * -ECHILD (exit code 70) when a signal ended it; -errno when it could not be started.
  */
 int run_program(const char *const *argv, uint32_t deadline_ms, struct strbuf *output,

@@ -6,11 +6,13 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -77,8 +79,22 @@ static int child_leave(void)
 	return 0;
 }
 
+/* Says who it is in the file @path, and stays. */
+static _Noreturn void child_stay(const char *path)
+{
+	FILE *f = fopen(path, "we");
+
+	if (f)
+		(void)fprintf(f, "%d\n", (int)getpid());
+	if (f)
+		(void)fclose(f);
+	child_hang();
+}
+
 static int child_main(const char *mode, const char *arg)
 {
+	if (strcmp(mode, "stay") == 0)
+		child_stay(arg);
 	if (strcmp(mode, "exit") == 0)
 		return (int)strtol(arg, NULL, 10);
 	if (strcmp(mode, "abort") == 0)
@@ -384,6 +400,113 @@ static void test_no_descriptor_left(void **state)
 	assert_int_equal(before, after);
 }
 
+/* A parent that dies right before its child would be tied to it. */
+static bool die_early;
+int __real_prctl(int option, ...);
+int __wrap_prctl(int option, ...);
+
+int __wrap_prctl(int option, ...)
+{
+	const pid_t parent = getppid();
+	va_list ap;
+	int arg;
+
+	va_start(ap, option);
+	arg = va_arg(ap, int);
+	va_end(ap);
+
+	if (die_early) {
+		(void)kill(parent, SIGKILL);
+		while (getppid() == parent)
+			(void)usleep(1000);
+	}
+	return __real_prctl(option, arg, 0, 0, 0);
+}
+
+/* Forks one that runs `stay PATH` and waits for it for ever. */
+static pid_t fork_parent(const char *path)
+{
+	const pid_t pid = fork();
+	struct err e;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)run("stay", path, 60 * MS_PER_S, NULL, NULL, &e);
+		_exit(0);
+	}
+	return pid;
+}
+
+/* The number in the file @path, waited for. */
+static pid_t read_pid(const char *path)
+{
+	const int64_t end = now_ms() + 20 * (int64_t)MS_PER_S;
+	char text[16] = "";
+
+	while (!strchr(text, '\n') && now_ms() < end) {
+		const int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+			(void)usleep(5000);
+		(void)close(fd);
+	}
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+/* Whether @pid ends within @ms; it is no child of this process. */
+static bool ends(pid_t pid, int ms)
+{
+	const int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	const bool ended = fd < 0 || poll(&p, 1, ms) == 1;
+
+	(void)close(fd);
+	return ended;
+}
+
+static void test_parent_dies(void **state)
+{
+	char path[] = "/tmp/test_run.XXXXXX";
+	const int fd = mkstemp(path);
+	pid_t parent, program;
+
+	(void)state;
+	assert_true(fd >= 0);
+	(void)close(fd);
+	parent = fork_parent(path);
+	program = read_pid(path);
+	assert_true(program > 0);
+	assert_false(ends(program, 100)); /* control: it stays as long as its parent does */
+	(void)kill(parent, SIGKILL);
+	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	assert_true(ends(program, 10 * MS_PER_S));
+	assert_int_equal(unlink(path), 0);
+}
+
+static void test_parent_dies_early(void **state)
+{
+	char path[] = "/tmp/test_run.XXXXXX";
+	const int fd = mkstemp(path);
+	int pipes[2], status = 0;
+	char byte;
+
+	(void)state;
+	assert_true(fd >= 0);
+	(void)close(fd);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(pipe(pipes), 0); /* held by both until they end */
+	die_early = true;
+	const pid_t parent = fork_parent(path);
+
+	die_early = false;
+	(void)close(pipes[1]);
+	assert_int_equal(waitpid(parent, &status, 0), parent);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_int_equal(read(pipes[0], &byte, 1), 0);
+	(void)close(pipes[0]);
+	assert_int_equal(access(path, F_OK), -1); /* the program was not run */
+}
+
 static void test_sibling(void **state)
 {
 	char path[PATH_MAX], small[8];
@@ -411,6 +534,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_closed_stdio),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_no_descriptor_left),
+		cmocka_unit_test(test_parent_dies),
+		cmocka_unit_test(test_parent_dies_early),
 		cmocka_unit_test(test_sibling),
 	};
 	ssize_t n;
