@@ -30,19 +30,24 @@ int fsg_undo_add(struct undo *u, const char *tag, const char *target)
 	return 0;
 }
 
+void fsg_undo_print(const struct undo *u, struct strbuf *out)
+{
+	sb_adds(out, HEAD "\n");
+	for (size_t i = 0; i < u->n; i++) {
+		sb_adds(out, "share ");
+		record_encode(u->list[i].tag, out);
+		sb_adds(out, " ");
+		record_encode(u->list[i].target, out);
+		sb_adds(out, "\n");
+	}
+	sb_adds(out, "end\n");
+}
+
 int fsg_undo_save(const char *root, const struct uuid *uuid, const struct undo *u, struct err *e)
 {
 	auto_sb struct strbuf text = {0};
 
-	sb_adds(&text, HEAD "\n");
-	for (size_t i = 0; i < u->n; i++) {
-		sb_adds(&text, "share ");
-		record_encode(u->list[i].tag, &text);
-		sb_adds(&text, " ");
-		record_encode(u->list[i].target, &text);
-		sb_adds(&text, "\n");
-	}
-	sb_adds(&text, "end\n");
+	fsg_undo_print(u, &text);
 	if (text.failed)
 		return err_os(e, ENOMEM, UNDO_FILE);
 	return record_file_write(root, uuid, UNDO_FILE, text.data, text.len, e);
@@ -64,33 +69,54 @@ static bool parse_share(char *line, struct undo *u)
 	       target.len && fsg_undo_add(u, sb_str(&tag), sb_str(&target)) == 0;
 }
 
-int fsg_undo_load(const char *root, const struct uuid *uuid, struct undo *ret, struct err *e)
+static int parse_lines(char *text, struct undo *u, struct err *e)
 {
-	auto_free char *text = NULL;
-	auto_undo struct undo u = {0};
 	bool ended = false;
 	char *save = NULL;
 	unsigned n = 0;
-	size_t len;
-	int r;
 
-	r = record_file_read(root, uuid, UNDO_FILE, &text, &len, e);
-	if (r < 0)
-		return r;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (++n == 1 && strcmp(line, HEAD) == 0)
 			continue;
 		if (n > 1 && !ended && strcmp(line, "end") == 0)
 			ended = true;
-		else if (n == 1 || ended || !parse_share(line, &u))
+		else if (n == 1 || ended || !parse_share(line, u))
 			return err_set(e, EX_CORDON_DATA, EBADMSG, UNDO_FILE ": line %u is damaged",
 				       n);
 	}
-	if (!ended)
-		return err_set(e, EX_CORDON_DATA, EBADMSG, UNDO_FILE " is cut short");
+	return ended ? 0 : err_set(e, EX_CORDON_DATA, EBADMSG, UNDO_FILE " is cut short");
+}
+
+int fsg_undo_parse(const char *text, size_t len, struct undo *ret, struct err *e)
+{
+	auto_free char *copy = strndup(text, len);
+	auto_sb struct strbuf again = {0};
+	auto_undo struct undo u = {0};
+	int r;
+
+	if (!copy)
+		return err_os(e, ENOMEM, UNDO_FILE);
+	r = parse_lines(copy, &u, e);
+	if (r < 0)
+		return r;
+	/* Empty lines, bytes behind a NUL: nothing that was not written here. */
+	fsg_undo_print(&u, &again);
+	if (again.failed)
+		return err_os(e, ENOMEM, UNDO_FILE);
+	if (again.len != len || memcmp(again.data, text, len) != 0)
+		return err_set(e, EX_CORDON_DATA, EBADMSG, UNDO_FILE " is damaged");
 	*ret = u;
 	u = (struct undo){0};
 	return 0;
+}
+
+int fsg_undo_load(const char *root, const struct uuid *uuid, struct undo *ret, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t len;
+	int r = record_file_read(root, uuid, UNDO_FILE, &text, &len, e);
+
+	return r < 0 ? r : fsg_undo_parse(text, len, ret, e);
 }
 
 int fsg_undo_remove(const char *root, const struct uuid *uuid, struct err *e)

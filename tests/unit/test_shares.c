@@ -138,6 +138,8 @@ static void test_undo_damage(void **state)
 		"virt-cordon-fsguard 1\nshare  %2Fsrv\nend\n",
 		"virt-cordon-fsguard 1\nend\nshare a %2Fsrv\n",
 		"virt-cordon-fsguard 1\nother a %2Fsrv\nend\n",
+		"virt-cordon-fsguard 1\n\nend\n",
+		"virt-cordon-fsguard 1\nshare a %2fsrv\nend\n",
 	};
 	const struct uuid uuid = uuid_of(UUID);
 	struct undo u = {0};
