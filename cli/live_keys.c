@@ -26,18 +26,49 @@ static bool same_tunnel_use(const struct policy *a, const struct policy *b)
 	return (a->egress == EGRESS_TUNNEL) == (b->egress == EGRESS_TUNNEL);
 }
 
-static bool same_shares(const struct policy *a, const struct policy *b)
+/* A share may grow. What is wrong with another change of it, or NULL. */
+static const char *share_stuck(const struct policy_share *then, const struct policy_share *now)
 {
-	if (a->n_shares != b->n_shares)
-		return false;
-	for (size_t i = 0; i < a->n_shares; i++) {
-		struct policy one = {.shares = &a->shares[i], .n_shares = 1};
-		struct policy other = {.shares = &b->shares[i], .n_shares = 1};
+	struct policy_share old = *then, new = *now; /* neither is to be freed */
+	const struct policy one = {.shares = &old, .n_shares = 1};
+	const struct policy other = {.shares = &new, .n_shares = 1};
 
-		if (!policy_equal(&one, &other))
-			return false;
+	new.size = old.size;
+	if (!policy_equal(&one, &other))
+		return "only its size can change while the domain runs; restart it";
+	if (now->size < then->size)
+		return "size: a share does not shrink";
+	if (now->size > then->size && now->ro)
+		return "size: what the guest only reads grows at the next start; restart it";
+	return NULL;
+}
+
+static size_t shares_stuck(const struct policy *then, const struct policy *now, struct strbuf *out)
+{
+	size_t n = 0;
+
+	if (then->n_shares != now->n_shares) {
+		sb_addf(out, "%s: [share]: none comes or goes while the domain runs; restart it",
+			now->path);
+		return 1;
 	}
-	return true;
+	for (size_t i = 0; i < now->n_shares; i++) {
+		const char *why = share_stuck(&then->shares[i], &now->shares[i]);
+
+		if (why)
+			sb_addf(out, "%s%s:%u: [share %s]: %s", n++ ? "\n" : "", now->path,
+				now->shares[i].line, now->shares[i].tag, why);
+	}
+	return n;
+}
+
+bool live_keys_grown(const struct policy *then, const struct policy *now)
+{
+	bool grown = false;
+
+	for (size_t i = 0; i < now->n_shares && i < then->n_shares; i++)
+		grown = grown || now->shares[i].size > then->shares[i].size;
+	return grown;
 }
 
 /* Whatever no line below speaks of: @now with all that may change as it was. */
@@ -61,6 +92,8 @@ static bool rest_differs(const struct policy *then, const struct policy *now)
 	p.max_flows = then->max_flows;
 	p.log_denied = then->log_denied;
 	p.allow_unguarded = then->allow_unguarded;
+	p.shares = then->shares;
+	p.n_shares = then->n_shares;
 	return !policy_equal(&p, then);
 }
 
@@ -86,20 +119,23 @@ size_t live_keys_stuck(const struct policy *then, const struct policy *now, stru
 		{KEY_PROV_SSH_USER, same_text(then->ssh_user, now->ssh_user)},
 		{KEY_PROV_DISK_RESET, then->disk_reset == now->disk_reset},
 	};
+	auto_sb struct strbuf shares = {0};
 	char where[512];
-	size_t n = 0;
+	size_t n = 0, stuck;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (!keys[i].same)
 			sb_addf(out, "%s%s: cannot change while the domain runs; restart it",
 				n++ ? "\n" : "",
 				policy_where(now, keys[i].key, where, sizeof(where)));
-	if (!same_shares(then, now))
-		sb_addf(out, "%s%s: [share]: cannot change while the domain runs; restart it",
-			n++ ? "\n" : "", now->path);
+	stuck = shares_stuck(then, now, &shares);
+	if (stuck)
+		sb_addf(out, "%s%s", n ? "\n" : "", sb_str(&shares));
+	n += stuck;
 	if (n == 0 && rest_differs(then, now) && ++n)
 		sb_addf(out,
-			"%s: only keys of [network] can change while the domain runs; restart it",
+			"%s: only keys of [network], and the size of shares, can change while the "
+			"domain runs; restart it",
 			now->path);
 	return n;
 }

@@ -4,6 +4,7 @@
 
 #include "lib/policy.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -13,3 +14,6 @@
  * Returns how many.
  */
 size_t live_keys_stuck(const struct policy *then, const struct policy *now, struct strbuf *out);
+
+/** live_keys_grown - whether a share is larger in @now. */
+bool live_keys_grown(const struct policy *then, const struct policy *now);

@@ -93,6 +93,18 @@ static int put(const struct change *c, const char *text, size_t len, struct err 
 	return record_file_write(c->root, &c->rec->uuid, RECORD_POLICY, text, len, e);
 }
 
+/* Shares first: the rules are changed when nothing else can fail. */
+static int put_in_force(const struct change *c, struct err *e)
+{
+	int r = 0;
+
+	if (live_keys_grown(&c->then, &c->now))
+		r = part_uuid("fsguard", c->root, "apply", &c->rec->uuid, NULL, e);
+	if (r == 0 && c->rec->isolation)
+		r = netiso_uuid(c->root, "apply", &c->rec->uuid, NULL, e);
+	return r;
+}
+
 /* The policy in the record is what apply makes the rules of, in one transaction with the removal of
  * the old ones. When that fails, the rules are the old ones, and so must the record be. */
 static int switch_over(const struct change *c, struct err *e)
@@ -105,8 +117,8 @@ static int switch_over(const struct change *c, struct err *e)
 		return err_os(e, ENOMEM, "policy");
 	r = put(c, sb_str(&text), text.len, e);
 	if (r == 0)
-		r = netiso_uuid(c->root, "apply", &c->rec->uuid, NULL, e);
-	if (r < 0 && put(c, c->old, c->old_len, NULL) == 0)
+		r = put_in_force(c, e);
+	if (r < 0 && put(c, c->old, c->old_len, NULL) == 0 && c->rec->isolation)
 		(void)netiso_uuid(c->root, "apply", &c->rec->uuid, NULL, NULL);
 	return r;
 }
@@ -141,7 +153,7 @@ static int reload_running(struct reload *rl, const struct record *rec, struct ou
 	if (live_keys_stuck(&c.then, &c.now, &stuck) > 0)
 		return err_set(e, EX_CORDON_POLICY, EBUSY, "%s", sb_str(&stuck));
 	r = admit(&c, e);
-	if (r == 0 && rec->isolation)
+	if (r == 0 && (rec->isolation || live_keys_grown(&c.then, &c.now)))
 		r = switch_over(&c, e);
 	if (r == 0 && rec->isolation)
 		r = end_denied(&c, o, e);

@@ -165,7 +165,7 @@ int fsg_image_repair(const char *device, const char *path, uint32_t deadline_ms,
 	return check(device, path, false, deadline_ms, e);
 }
 
-/* Not EXT4_IOC_RESIZE_FS on a mount: it wants CAP_SYS_RESOURCE, which a container may lack. */
+/* Not EXT4_IOC_RESIZE_FS on a mount: that wants CAP_SYS_RESOURCE, which a container may lack. */
 int fsg_image_grow(const char *device, const char *path, uint32_t deadline_ms, struct err *e)
 {
 	auto_sb struct strbuf said = {0};

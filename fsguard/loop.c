@@ -8,13 +8,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #define ATTACH_TRIES 64
-#define BLOCK_SIZE 4096 /* of the file system in it; direct I/O wants no smaller one */
+#define LOOP_BLOCK 4096 /* of the file system in it; direct I/O wants no smaller one */
 
 const char *fsg_loop_path(const struct loop *loop, char buf[static LOOP_PATH_MAX])
 {
@@ -74,7 +75,7 @@ int fsg_loop_attach(int image, const char *name, struct loop *ret, struct err *e
 	auto_close int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	struct loop_config config = {
 		.fd = (__u32)image,
-		.block_size = BLOCK_SIZE,
+		.block_size = LOOP_BLOCK,
 		.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO,
 	};
 	struct loop_info64 info = {0};
@@ -176,10 +177,13 @@ bool fsg_loop_in_use(const struct loop *loop)
 	return fd < 0 && errno == EBUSY;
 }
 
-int fsg_loop_resize(const struct loop *loop, struct err *e)
+int fsg_loop_resize(const struct loop *loop, uint64_t bytes, struct err *e)
 {
 	char path[LOOP_PATH_MAX];
+	uint64_t have = 0;
 
+	if (ioctl(loop->fd, BLKGETSIZE64, &have) == 0 && have == bytes)
+		return 0;
 	if (ioctl(loop->fd, LOOP_SET_CAPACITY) < 0)
 		return err_os(e, errno, "cannot resize %s", fsg_loop_path(loop, path));
 	return 0;

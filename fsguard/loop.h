@@ -5,6 +5,7 @@
 #include "lib/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 /*
@@ -37,8 +38,8 @@ int fsg_loop_find(const struct stat *st, struct loop *ret, struct err *e);
 /** fsg_loop_in_use - whether a file system on it is mounted, in whatever namespace. */
 bool fsg_loop_in_use(const struct loop *loop);
 
-/** fsg_loop_resize - take the image's present size over. */
-int fsg_loop_resize(const struct loop *loop, struct err *e);
+/** fsg_loop_resize - take the image's present size, @bytes, over. */
+int fsg_loop_resize(const struct loop *loop, uint64_t bytes, struct err *e);
 
 /** fsg_loop_path - "/dev/loop7" into @buf. Returns @buf. */
 #define LOOP_PATH_MAX 32

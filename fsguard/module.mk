@@ -2,8 +2,8 @@
 # The guard of shared folders.
 
 LIB_SRCS += fsguard/adopt.c fsguard/adopt_file.c fsguard/create.c fsguard/domain.c \
-	fsguard/holders.c fsguard/image.c fsguard/job.c fsguard/loop.c fsguard/mnt.c \
-	fsguard/mntinfo.c fsguard/offline.c fsguard/overlap.c fsguard/scan.c \
+	fsguard/grow.c fsguard/holders.c fsguard/image.c fsguard/job.c fsguard/loop.c \
+	fsguard/mnt.c fsguard/mntinfo.c fsguard/offline.c fsguard/overlap.c fsguard/scan.c \
 	fsguard/scan_rules.c fsguard/show.c fsguard/snapshot.c fsguard/store.c fsguard/target.c \
 	fsguard/tree.c fsguard/undo.c fsguard/up.c fsguard/volume.c
 

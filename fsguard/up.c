@@ -2,6 +2,7 @@
 /* One share: brought up, taken down, compared. See fsguard/domain.h. */
 #include "fsguard/create.h"
 #include "fsguard/domain.h"
+#include "fsguard/grow.h"
 #include "fsguard/holders.h"
 #include "fsguard/image.h"
 #include "fsguard/mnt.h"
@@ -49,31 +50,6 @@ static int open_or_make(struct job *j, struct share *share, struct volume *d, st
 	return r < 0 ? r : fsg_volume_open(j->store, j->store_path, share->name, d, e);
 }
 
-/* The file first, then what is in it: a crash in between is mended by the next start. */
-static int grow_file(const struct share *share, struct volume *d, struct err *e)
-{
-	const uint64_t want = fsg_image_bytes(share->policy->size), have = (uint64_t)d->st.st_size;
-
-	if (want < have)
-		return err_set(e, EX_CORDON_POLICY, EINVAL,
-			       "size: the image has %llu MiB, and a share does not shrink; write "
-			       "size = %lluK, or move its content to a new one",
-			       (unsigned long long)(have >> 20), (unsigned long long)(have >> 10));
-	if (want == have)
-		return 0;
-	if (ftruncate(d->fd, (off_t)want) < 0)
-		return err_os(e, errno, "cannot grow %s", d->path);
-	if (share->policy->reserve) {
-		int r = fsg_create_reserve(d->fd, want, d->path, e);
-
-		if (r < 0)
-			return r;
-	}
-	if (fstat(d->fd, &d->st) < 0)
-		return err_os(e, errno, "cannot stat %s", d->path);
-	return d->loop.fd >= 0 ? fsg_loop_resize(&d->loop, e) : 0;
-}
-
 /* That the name leads to what was mounted: someone may have moved the folder meanwhile. */
 static int verify_place(const struct share *share, const struct volume *d, struct err *e)
 {
@@ -117,29 +93,71 @@ static int put_in_place(struct job *j, struct share *share, struct volume *d, st
 	return verify_place(share, d, e);
 }
 
+/*
+ * What is mounted, for a guest that runs or by whoever kept it busy, grows while it is. The guest
+ * can only read a share of mode = ro, and has no use for more room.
+ */
+static int grow_live(const struct share *share, const struct volume *d, struct err *e)
+{
+	auto_close int target = -1, fd = -1;
+	int r;
+
+	if (share->policy->ro)
+		return 0;
+	r = fsg_target_open(share->target, &target, e);
+	if (r < 0)
+		return r;
+	fd = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_os(e, errno, "cannot open %s", share->target);
+	return fsg_grow_mounted(fd, d, e);
+}
+
+static int mount_or_take_over(struct job *j, struct share *share, struct volume *d, struct err *e)
+{
+	struct stat st;
+	int r = 0;
+
+	if (fstat(share->target_fd, &st) < 0)
+		return err_os(e, errno, "cannot look at %s", share->target);
+	if (st.st_dev != d->loop.dev)
+		return put_in_place(j, share, d, e);
+	/* Taken over: it was busy at the last stop, or is in place. */
+	if (!fsg_mnt_verify(share->target_fd, d->loop.dev, share->policy->ro, share->target, NULL))
+		r = fsg_mnt_repair(share->target_fd, share->policy->ro, share->target, e);
+	return r < 0 ? r : verify_place(share, d, e);
+}
+
+/* Of several shares that were to grow while the guest runs, one did, and then another could not. */
+static bool grew_alone(const struct job *j, const struct share *share, const struct volume *d)
+{
+	return d->in_use && j->rec.phase != PHASE_PREPARED &&
+	       (uint64_t)d->st.st_size > fsg_image_bytes(share->policy->size);
+}
+
 int fsg_share_up(struct job *j, struct share *share, struct err *e)
 {
 	auto_volume struct volume d = VOLUME_NONE;
-	struct stat st;
+	uint64_t was = UINT64_MAX;
 	int r;
 
 	r = open_or_make(j, share, &d, e);
 	if (r == 0)
 		r = fsg_volume_find_loop(&d, e);
-	if (r >= 0)
-		r = grow_file(share, &d, e);
-	if (r == 0 && !d.in_use)
-		r = fsg_volume_ready(&d, j->deadline_ms, e);
 	if (r < 0)
 		return r;
-	if (fstat(share->target_fd, &st) < 0)
-		return err_os(e, errno, "cannot look at %s", share->target);
-	if (st.st_dev != d.loop.dev)
-		return put_in_place(j, share, &d, e);
-	/* Taken over: it was busy at the last stop, or is in place. */
-	if (!fsg_mnt_verify(share->target_fd, d.loop.dev, share->policy->ro, share->target, NULL))
-		r = fsg_mnt_repair(share->target_fd, share->policy->ro, share->target, e);
-	return r < 0 ? r : verify_place(share, &d, e);
+	r = grew_alone(j, share, &d) ? 0 : fsg_grow_file(share, &d, &was, e);
+	if (r < 0)
+		return r;
+	if (!d.in_use)
+		r = fsg_volume_ready(&d, j->deadline_ms, e);
+	if (r == 0)
+		r = mount_or_take_over(j, share, &d, e);
+	if (r == 0 && d.in_use)
+		r = grow_live(share, &d, e);
+	if (r < 0)
+		fsg_grow_back(&d, was);
+	return r;
 }
 
 static int busy(const char *tag, const char *path, dev_t dev, struct err *e)
@@ -292,6 +310,8 @@ int fsg_share_verify(struct job *j, struct share *share, struct strbuf *diff, st
 			sb_adds(diff, sb_str(&why));
 		return 1;
 	}
+	if (!share->policy->ro && fsg_grow_missing(&d, share->policy->size))
+		return differs(diff, share, "is smaller than its size; run: virt-cordon apply");
 	if (j->rec.phase != PHASE_ISOLATED && j->rec.phase != PHASE_RUNNING)
 		return 0;
 	return served_in_time(j, share, &d, st.st_ino)

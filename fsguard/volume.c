@@ -41,7 +41,7 @@ int fsg_volume_ready(struct volume *d, uint32_t deadline_ms, struct err *e)
 		r = fsg_image_super(d->loop.fd, d->path, &super, e);
 	if (r == 0 && !super.clean)
 		r = fsg_image_repair(fsg_loop_path(&d->loop, device), d->path, deadline_ms, e);
-	if (r < 0 || super.bytes == fsg_image_bytes((uint64_t)d->st.st_size))
+	if (r < 0 || super.bytes >= fsg_image_fits((uint64_t)d->st.st_size))
 		return r;
 	return fsg_image_grow(fsg_loop_path(&d->loop, device), d->path, deadline_ms, e);
 }

@@ -94,6 +94,10 @@ fs_guard() {
 	"$FS_PROGRAM" --root "$FS_ROOT" "$@"
 }
 
+fs_cordon() {
+	"${FS_PROGRAM%-fsguard}" --root "$FS_ROOT" "$@"
+}
+
 # Waits until a command succeeds, at most SECONDS.
 fs_until() { # SECONDS COMMAND...
 	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
