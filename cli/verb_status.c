@@ -7,6 +7,7 @@
 #include "cli/domains.h"
 #include "cli/netiso.h"
 #include "cli/print.h"
+#include "cli/shares.h"
 #include "lib/policy.h"
 #include "lib/util.h"
 
@@ -30,6 +31,7 @@ struct row {
 	struct counters counters;
 	json_t *denied;		       /* by reason; of the list of all */
 	const char *parts[PART_COUNT]; /* NULL: the policy does not ask for it */
+	json_t *shares;		       /* as virt-cordon-fsguard shows them, or NULL */
 	char digest[17];	       /* of the policy in force, or "" */
 };
 
@@ -93,6 +95,8 @@ static const char *part_state(const char *root, const struct domain *d, enum rec
 
 	if (!(d->rec.parts & UINT32_C(1) << part))
 		return NULL;
+	if (part == PART_FSGUARD && shares_busy(root, d))
+		return "busy";
 	if (d->rec.phase != PHASE_ISOLATED && d->rec.phase != PHASE_RUNNING)
 		return "pending";
 	if (part_uuid(record_part_name(part), root, "check", &d->rec.uuid, NULL, &why) == 0)
@@ -108,6 +112,7 @@ static void look_at_record(const char *root, struct row *row)
 	row->has_counters = counters_read(&row->d->rec, &row->counters);
 	for (unsigned i = 0; i < PART_COUNT; i++)
 		row->parts[i] = part_state(root, row->d, (enum record_part)i);
+	row->shares = shares_of(root, row->d);
 	policy_digest(root, row);
 }
 
@@ -247,6 +252,41 @@ static void print_detail(const struct row *row)
 	print_nics(&row->d->rec);
 }
 
+/* Who keeps a share mounted whose domain is off. A running one's are held by what serves them. */
+static json_t *busy_shares(const struct row *row)
+{
+	const char *state = row->parts[PART_FSGUARD];
+
+	return state && strcmp(state, "busy") == 0 ? shares_holders(row->shares) : NULL;
+}
+
+static void print_busy(const struct row *row)
+{
+	json_t *list = busy_shares(row), *held;
+	size_t i;
+
+	json_array_foreach(list, i, held)
+	{
+		auto_sb struct strbuf text = {0};
+		const char *tag = "", *folder = "", *who = "";
+
+		(void)json_unpack(held, "{s:s, s:s, s:s}", "tag", &tag, "folder", &folder,
+				  "holders", &who);
+		sb_addf(&text, "share %s stays mounted on %s, in use by %s", tag, folder, who);
+		print_lines(row->d->name, sb_str(&text), COLOUR_WARN);
+	}
+	json_decref(list);
+}
+
+/* All shares lie on one disk, so every domain says the same. */
+static const char *disk_warning(const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (shares_warning(rows[i].shares))
+			return shares_warning(rows[i].shares);
+	return NULL;
+}
+
 /* What a column has no room for. */
 static void print_notes(const struct row *rows, size_t n)
 {
@@ -257,7 +297,10 @@ static void print_notes(const struct row *rows, size_t n)
 			print_lines(rows[i].d->name,
 				    "runs since before its policy, without it; restart the domain",
 				    COLOUR_BAD);
+		print_busy(&rows[i]);
 	}
+	if (disk_warning(rows, n))
+		print_lines(NULL, disk_warning(rows, n), COLOUR_WARN);
 }
 
 static json_t *json_traffic(const struct traffic *t)
@@ -285,12 +328,12 @@ static json_t *json_row(const struct row *row)
 		print_safe(row->d->name, &name);
 		text = json_string(sb_str(&name));
 	}
-	return json_pack("{s:o, s:s?, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:s?}", "name", text,
-			 "uuid", row->has_uuid ? uuid_str(&row->uuid, uuid) : NULL, "state",
+	return json_pack("{s:o, s:s?, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:s?, s:o?}", "name",
+			 text, "uuid", row->has_uuid ? uuid_str(&row->uuid, uuid) : NULL, "state",
 			 row->state, "policy", row->policy, "isolation", row->isolation, "tunnel",
 			 row->parts[PART_WGTUN], "shares", row->parts[PART_FSGUARD], "provision",
 			 row->parts[PART_PROVISION], "counters", json_counters(row), "digest",
-			 row->digest[0] ? row->digest : NULL);
+			 row->digest[0] ? row->digest : NULL, "busy_shares", busy_shares(row));
 }
 
 static int print_json(const struct row *rows, size_t n, const struct denied *denied, struct err *e)
@@ -300,8 +343,9 @@ static int print_json(const struct row *rows, size_t n, const struct denied *den
 
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = json_array_append_new(list, json_row(&rows[i]));
-	doc = json_pack("{s:o, s:o}", "domains", list, "denied",
-			host ? json_incref(host) : json_object());
+	doc = json_pack("{s:o, s:o, s:s?}", "domains", list, "denied",
+			host ? json_incref(host) : json_object(), "disk_warning",
+			disk_warning(rows, n));
 	if (r == 0 && doc)
 		r = json_dumpf(doc, stdout, JSON_INDENT(2));
 	json_decref(doc);
@@ -377,8 +421,10 @@ static int print_status(const struct cli *cli, struct err *e)
 	}
 	if (r == 0)
 		r = print_rows(cli, &all, rows, n, e);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		free(rows[i].policy);
+		json_decref(rows[i].shares);
+	}
 	host_config_free(&host);
 	return r;
 }

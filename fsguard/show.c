@@ -69,6 +69,7 @@ int fsg_show_domain(const char *root, const struct uuid *uuid, bool json, struct
 {
 	auto_job struct job j = JOB_INIT(root);
 	json_t *list = json_array(), *doc;
+	auto_sb struct strbuf warning = {0};
 	int r;
 
 	r = fsg_job_load(&j, uuid, e);
@@ -86,11 +87,16 @@ int fsg_show_domain(const char *root, const struct uuid *uuid, bool json, struct
 			print_text(&j.shares[i], &s);
 		sb_free(&s.holders);
 	}
+	fsg_pressure_warn(&j, &warning);
 	if (r < 0 || !json) {
+		fputs(sb_str(&warning), stdout);
 		json_decref(list);
 		return r;
 	}
-	doc = json_pack("{s:s, s:o}", "name", j.rec.name, "shares", list);
+	if (warning.len)
+		warning.data[--warning.len] = '\0'; /* its line end */
+	doc = json_pack("{s:s, s:o, s:s?}", "name", j.rec.name, "shares", list, "warning",
+			warning.len ? sb_str(&warning) : NULL);
 	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0)
 		r = err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
 	json_decref(doc);
