@@ -3,17 +3,18 @@
 #include "provision/run.h"
 
 #include "lib/parse.h"
+#include "lib/run.h"
 #include "lib/util.h"
 #include "provision/runstate.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -46,27 +47,10 @@ static uint64_t started_at(pid_t pid)
 	return p ? strtoull(p, NULL, 10) : 0;
 }
 
-/* In the child: nothing of the caller's stays open, least of all libvirt's pipes. */
-static _Noreturn void become_worker(int go, const char *const *argv)
+/* Of the caller of run_spawn: whose record it is. */
+static int note_worker(pid_t pid, void *arg, struct err *e)
 {
-	char byte;
-	int null;
-
-	(void)setsid();
-	/* Until it is noted who we are; the parent's end says so by closing. */
-	if (read(go, &byte, 1) != 1)
-		_exit(1);
-	null = open("/dev/null", O_RDWR);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 ||
-	    chdir("/") < 0)
-		_exit(1);
-	(void)syscall(SYS_close_range, 3, ~0U, 0);
-	(void)execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
-	_exit(1);
-}
-
-static int note_worker(const struct prov *p, pid_t pid, struct err *e)
-{
+	const struct prov *p = arg;
 	char text[64];
 
 	(void)snprintf(text, sizeof(text), "%d %" PRIu64 "\n", (int)pid, started_at(pid));
@@ -75,8 +59,8 @@ static int note_worker(const struct prov *p, pid_t pid, struct err *e)
 
 int run_spawn(const struct prov *p, uint64_t cap_ms, bool forced, struct err *e)
 {
-	char uuid[UUID_STRLEN], cap[32];
-	const char *argv[] = {"virt-cordon-provision",
+	char program[PATH_MAX], uuid[UUID_STRLEN], cap[32];
+	const char *argv[] = {program,
 			      "--root",
 			      p->root,
 			      "--worker",
@@ -86,24 +70,11 @@ int run_spawn(const struct prov *p, uint64_t cap_ms, bool forced, struct err *e)
 			      uuid_str(&p->rec.uuid, uuid),
 			      forced ? "--forced" : NULL,
 			      NULL};
-	int fds[2], r;
-	pid_t pid;
+	int r;
 
 	(void)snprintf(cap, sizeof(cap), "%" PRIu64 "ms", cap_ms);
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_os(e, errno, "cannot make a pipe");
-	(void)fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		(void)close(fds[1]);
-		become_worker(fds[0], argv);
-	}
-	(void)close(fds[0]);
-	r = pid < 0 ? err_os(e, errno, "cannot start a process") : note_worker(p, pid, e);
-	if (r == 0 && write(fds[1], "g", 1) != 1)
-		r = err_os(e, errno, "cannot start a process");
-	(void)close(fds[1]);
-	return r;
+	r = run_sibling("virt-cordon-provision", program, sizeof(program), e);
+	return r < 0 ? r : run_detached(argv, NULL, note_worker, (void *)(uintptr_t)p, NULL, e);
 }
 
 void run_forget(const char *root, const struct uuid *uuid)

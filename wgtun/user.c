@@ -2,6 +2,7 @@
 /* WireGuard as a process: wireguard-go and its socket. See wgtun/backend.h. */
 #include "wgtun/backend.h"
 
+#include "lib/run.h"
 #include "lib/util.h"
 
 #include <dirent.h>
@@ -10,7 +11,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -204,60 +204,25 @@ pid_t wgt_user_find(const char *link)
 	return 0;
 }
 
-static int spawn(const char *link, pid_t *ret)
-{
-	/* It warns of a kernel that has WireGuard, and older ones refuse to run there. */
-	char *const env[] = {(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-			     (char *)"LOG_LEVEL=silent",
-			     (char *)"WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1", NULL};
-	char *const argv[] = {(char *)PROGRAM, (char *)"-f", (char *)(uintptr_t)link, NULL};
-	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int r;
-
-	r = posix_spawn_file_actions_init(&fa);
-	if (r)
-		return -r;
-	r = posix_spawnattr_init(&attr);
-	if (r) {
-		(void)posix_spawn_file_actions_destroy(&fa);
-		return -r;
-	}
-	(void)sigemptyset(&none);
-	(void)sigfillset(&all);
-	(void)posix_spawnattr_setsigmask(&attr, &none);
-	(void)posix_spawnattr_setsigdefault(&attr, &all);
-	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-						      POSIX_SPAWN_SETSID);
-	for (int fd = 0; fd <= 2 && !r; fd++)
-		r = posix_spawn_file_actions_addopen(&fa, fd, "/dev/null", O_RDWR, 0);
-	/* Nothing of the caller's is held open: libvirt waits for the end of its pipes. */
-	if (!r)
-		r = posix_spawn_file_actions_addclosefrom_np(&fa, 3);
-	if (!r)
-		r = posix_spawn_file_actions_addchdir_np(&fa, "/");
-	if (!r)
-		r = posix_spawn(ret, PROGRAM, &fa, &attr, argv, env);
-	(void)posix_spawnattr_destroy(&attr);
-	(void)posix_spawn_file_actions_destroy(&fa);
-	return -r;
-}
-
 int wgt_user_start(const char *link, struct err *e)
 {
+	/* It warns of a kernel that has WireGuard, and older ones refuse to run there. */
+	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LOG_LEVEL=silent",
+					  "WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1", NULL};
+	const char *const argv[] = {PROGRAM, "-f", link, NULL};
+	struct err why = {0};
 	pid_t pid = -1;
 	int r;
 
 	if (mkdir(SOCKETS, 0700) < 0 && errno != EEXIST)
 		return err_os(e, errno, "cannot make " SOCKETS);
-	r = spawn(link, &pid);
+	r = run_detached(argv, env, NULL, NULL, &pid, &why);
 	if (r == -ENOENT)
 		return err_set(e, EX_CORDON_UNAVAILABLE, ENOENT,
 			       PROGRAM " is missing: install wireguard-go, or a kernel with "
 				       "WireGuard");
 	if (r < 0)
-		return err_os(e, -r, "cannot run " PROGRAM);
+		return err_set(e, why.exit, why.errnum, "%s", why.msg);
 	for (int ms = 0; ms < START_MS; ms++) {
 		auto_close int fd = uapi_connect(link);
 		int status;
