@@ -5,6 +5,7 @@
 #include "lib/securefile.h"
 #include "lib/util.h"
 #include "provision/domain.h"
+#include "provision/schema.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -97,7 +98,12 @@ int input_check(const struct policy *p, const struct input *i, const struct seed
 {
 	struct err why = {0};
 
-	return seed_check(&i->in, seed, &why) < 0 ? blame(p, i, &why, e) : 0;
+	int r = seed_check(&i->in, seed, &why);
+
+	if (r == 0 && seed_is_cloud_config(&i->in))
+		r = schema_check(i->in.user_data_path, sb_str(&seed->user_data),
+				 seed->user_data.len, &why);
+	return r < 0 ? blame(p, i, &why, e) : 0;
 }
 
 void input_free(struct input *i)

@@ -169,11 +169,20 @@ int seed_fill(const struct seed_input *in, struct seed *ret, struct err *e)
 	return r;
 }
 
+static enum kind kind_in(const struct seed_input *in)
+{
+	return in->clean || !in->user_data_path ? KIND_OTHER
+						: kind_of(in->user_data, in->user_data_len);
+}
+
+bool seed_is_cloud_config(const struct seed_input *in)
+{
+	return kind_in(in) == KIND_MAPPING;
+}
+
 int seed_check(const struct seed_input *in, const struct seed *seed, struct err *e)
 {
-	const enum kind kind = in->clean || !in->user_data_path
-				       ? KIND_OTHER
-				       : kind_of(in->user_data, in->user_data_len);
+	const enum kind kind = kind_in(in);
 	int r = 0;
 
 	if (kind == KIND_MAPPING || kind == KIND_LIST)

@@ -50,6 +50,9 @@ int seed_fill(const struct seed_input *in, struct seed *ret, struct err *e);
  */
 int seed_check(const struct seed_input *in, const struct seed *seed, struct err *e);
 
+/** seed_is_cloud_config - whether user_data is #cloud-config, YAML. */
+bool seed_is_cloud_config(const struct seed_input *in);
+
 /** seed_image - the image that holds them; malloc'd. Same files, same bytes. */
 int seed_image(const struct seed *seed, char **ret, size_t *ret_len, struct err *e);
 void seed_free(struct seed *seed);

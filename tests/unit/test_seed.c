@@ -2,6 +2,8 @@
 /* The files of a seed: kinds of user-data, placeholders, keys. */
 #include "provision/seed.h"
 
+#include "provision/schema.h"
+
 #include "lib/util.h"
 
 #include <setjmp.h>
@@ -162,12 +164,45 @@ static void test_hostname(void **state)
 			"012345678901234567890123456789012345678901234567890123456789012");
 }
 
+static void assert_complaint(const char *output, const char *key)
+{
+	char got[32] = "before";
+
+	if (!schema_read(output, got, sizeof(got)))
+		fail_msg("no complaint: %s", output);
+	assert_string_equal(got, key);
+}
+
+/* Of the key and of nothing behind it: what stands there may be a password. */
+static void test_schema(void **state)
+{
+	char key[32];
+
+	(void)state;
+	assert_complaint("Cloud config schema errors: users.0.sudo: 5 is not of type 'string'\n",
+			 "users.0.sudo");
+	assert_complaint("Error:\nCloud config schema errors: ssh_pwauth: 'hunter2' is not …, "
+			 "users: x\n",
+			 "ssh_pwauth");
+	assert_complaint("Cloud config schema errors: Additional properties are not allowed ('x' "
+			 "was unexpected)",
+			 "");
+	assert_complaint("Cloud config schema errors: : Additional properties", "");
+	assert_complaint("Cloud config schema errors: 0123456789012345678901234567890: x",
+			 "0123456789012345678901234567890");
+	assert_complaint("Cloud config schema errors: 01234567890123456789012345678901: x", "");
+	assert_false(schema_read("Valid cloud-config: u\n", key, sizeof(key)));
+	assert_false(schema_read("Cloud config schema deprecations: a: b", key, sizeof(key)));
+	assert_false(schema_read("", key, sizeof(key)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),	 cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_kinds),	 cmocka_unit_test(test_placeholders),
 		cmocka_unit_test(test_hostname),
+		cmocka_unit_test(test_schema),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
