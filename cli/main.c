@@ -24,10 +24,12 @@ static const struct cli_alias aliases[] = {
 	{"new", "NAME --image FILE", "make a guest from an image", "guest"},
 	{"remove", "DOMAIN", "remove a guest that was made so", "guest"},
 	{"ssh", "DOMAIN [COMMAND]...", "log in to a guest", "provision"},
+	{"forward", "DOMAIN PORT...", "bring a guest's ports to this host's loopback", "provision"},
 	{"ip", "DOMAIN", "print a guest's addresses", "provision"},
 	{"snapshot", "DOMAIN [NAME]", "keep a domain's disks as they are now", "guest"},
 	{"snapshots", "DOMAIN", "list what was kept", "guest"},
 	{"reset", "DOMAIN [NAME]", "set a domain's disks back", "guest"},
+	{"resize", "DOMAIN SIZE [DISK]", "make a domain's disk larger", "guest"},
 	{NULL, NULL, NULL, NULL},
 };
 

@@ -13,9 +13,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define LAYER ".cordon-"     /* DISK.cordon-NAME: no name of ours begins with '=' */
-#define FRESH ".cordon-=new" /* an overlay that is to be renamed over DISK */
-#define PENDING "resetting"  /* in the store: the name of the snapshot */
+#define LAYER ".cordon-"    /* DISK.cordon-NAME: no name of ours begins with '=' */
+#define PENDING "resetting" /* in the store: the name of the snapshot */
 
 bool layers_writable(const struct disk *d)
 {
@@ -50,7 +49,7 @@ int layers_refuse_disk(const struct disk *d, struct err *e)
 }
 
 /* QEMU locks bytes of an image that it has open. */
-static int refuse_in_use(const char *path, struct err *e)
+int layers_refuse_in_use(const char *path, struct err *e)
 {
 	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	auto_close int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
@@ -77,7 +76,7 @@ static int remove_file(const char *path, struct err *e)
 }
 
 /* What a rename did is on the disk, too. */
-static void sync_folder(const char *path)
+void layers_sync_folder(const char *path)
 {
 	char dir[PATH_MAX];
 	auto_close int fd = -1;
@@ -102,7 +101,7 @@ static int make_fresh(const char *source, const char *layer, const char *format,
 	struct stat st;
 	int r;
 
-	r = path_of(fresh, source, FRESH, "", e);
+	r = path_of(fresh, source, LAYERS_FRESH, "", e);
 	if (r == 0)
 		r = remove_file(fresh, e);
 	if (r == 0)
@@ -119,7 +118,7 @@ static int make_fresh(const char *source, const char *layer, const char *format,
 static int rename_fresh(const char *source, struct err *e)
 {
 	char fresh[PATH_MAX];
-	int r = path_of(fresh, source, FRESH, "", e);
+	int r = path_of(fresh, source, LAYERS_FRESH, "", e);
 
 	if (r < 0)
 		return r;
@@ -132,7 +131,7 @@ static void drop_fresh(const char *source)
 {
 	char fresh[PATH_MAX];
 
-	if (path_of(fresh, source, FRESH, "", NULL) == 0)
+	if (path_of(fresh, source, LAYERS_FRESH, "", NULL) == 0)
 		(void)unlink(fresh);
 }
 
@@ -179,7 +178,7 @@ static int plan_snapshot(const struct snaps *all, const struct disk *disks, size
 			continue;
 		r = layers_refuse_disk(&disks[i], e);
 		if (r == 0)
-			r = refuse_in_use(disks[i].source, e);
+			r = layers_refuse_in_use(disks[i].source, e);
 		if (r == 0)
 			r = path_of(layer, disks[i].source, LAYER, name, e);
 		if (r == 0 && access(layer, F_OK) == 0)
@@ -249,7 +248,7 @@ static int commit_snapshot(const struct store *s, struct snap *snap, struct err 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < snap->n_disks; i++)
-		sync_folder(snap->disks[i].source);
+		layers_sync_folder(snap->disks[i].source);
 	snap->done = true;
 	r = snap_save(s, snap, e);
 	for (size_t i = 0; r == 0 && i < snap->n_disks; i++)
@@ -339,7 +338,7 @@ static int can_reset_disk(const struct snaps *all, const struct snap *to, const 
 			       "%s does not stand on a snapshot of ours, so it is not thrown away; "
 			       "make one of it: virt-cordon snapshot",
 			       d->source);
-	return refuse_in_use(d->source, e);
+	return layers_refuse_in_use(d->source, e);
 }
 
 int layers_can_reset(const struct snaps *all, const struct snap *to, const struct disk *disks,
@@ -348,6 +347,11 @@ int layers_can_reset(const struct snaps *all, const struct snap *to, const struc
 	size_t found = 0;
 	int r = 0;
 
+	if (to->going)
+		return err_set(e, EX_CORDON_POLICY, EBUSY,
+			       "the snapshot '%s' is half deleted; go on: virt-cordon snapshot "
+			       "--delete",
+			       to->name);
 	if (!to->done)
 		return err_set(e, EX_CORDON_DATA, EBADMSG,
 			       "the snapshot '%s' was not finished; take another one", to->name);
@@ -398,7 +402,7 @@ static int do_reset(const struct store *s, const struct snap *to, struct err *e)
 		r = store_write(s, PENDING, to->name, strlen(to->name), 0600, NULL, true, e);
 	for (size_t i = 0; r == 0 && i < to->n_disks; i++) {
 		r = rename_fresh(to->disks[i].source, e);
-		sync_folder(to->disks[i].source);
+		layers_sync_folder(to->disks[i].source);
 	}
 	for (size_t i = 0; r < 0 && i < to->n_disks; i++)
 		drop_fresh(to->disks[i].source);
@@ -475,7 +479,7 @@ int layers_recover(const struct store *s, const struct disk *disks, size_t n, st
 
 	r = snaps_load(s, &all, e);
 	for (size_t i = 0; r == 0 && i < all.n; i++)
-		if (!all.list[i].done)
+		if (!all.list[i].done && !all.list[i].going)
 			r = take_back(s, &all.list[i], e);
 	return r < 0 ? r : finish_reset(s, &all, disks, n, e);
 }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define LAYERS_FRESH ".cordon-=new" /* DISK.cordon-=new, which is to be renamed over DISK */
+
 /*
  * Theory of operation
  *
@@ -18,6 +20,11 @@
  * same seen through the overlay. Going back renames another empty overlay over it; nothing is
  * copied, so the size of the disk does not matter. What is discarded by that is an overlay that
  * was made here, which is seen by what it stands on, and nothing else ever is.
+ *
+ * Deleting a snapshot first puts in the place of each file that stands on its layer a copy that
+ * stands on what the layer stands on and has what only the layer had; then the layer goes. A disk
+ * is the same one all the while. A snapshot half deleted is noted so, and nothing is set back to it; deleting it again
+ * goes on.
  *
  * All is done with the domain shut off, and refused when QEMU holds locks on a file.
  */
@@ -46,6 +53,18 @@ int layers_reset(const struct store *s, const struct snaps *all, const struct sn
 		 const struct disk *disks, size_t n, struct err *e);
 
 /**
+ * layers_drop - delete a snapshot; other snapshots and the disks stay as they are. It copies, and so
+ * takes room and time. Exit code 78 for the image itself, and when another domain stands on it.
+ * @uuid: of the domain
+ */
+int layers_drop(const struct store *s, const char *root, const struct uuid *uuid,
+		const struct snaps *all, const struct snap *snap, struct err *e);
+
+/** layers_can_drop - whether layers_drop would be refused; changes nothing. */
+int layers_can_drop(const char *root, const struct uuid *uuid, const struct snaps *all,
+		    const struct snap *snap, struct err *e);
+
+/**
  * layers_recover - finish or take back what a crash left half done. A reset begun is done again, so
  * that no disk is newer than another; of a snapshot begun the links go that no disk stands on.
  */
@@ -53,6 +72,12 @@ int layers_recover(const struct store *s, const struct disk *disks, size_t n, st
 
 /** layers_refuse_disk - why a disk that the guest can write cannot have snapshots. */
 int layers_refuse_disk(const struct disk *d, struct err *e);
+
+/** layers_refuse_in_use - exit code 78 when QEMU has the image @path open. */
+int layers_refuse_in_use(const char *path, struct err *e);
+
+/** layers_sync_folder - what a rename of @path did is on the disk, too. */
+void layers_sync_folder(const char *path);
 
 /** layers_writable - whether the guest can write this disk. */
 bool layers_writable(const struct disk *d);

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #define FOLDER "snapshots"
@@ -71,7 +73,10 @@ void snap_print(const struct snap *s, struct strbuf *out)
 	instance_print(&s->inst, &inst);
 	out->failed |= inst.failed;
 	sb_addf(out, HEAD "state %s\nours %s\nnumber %" PRIu32 "\nwhen %" PRId64 "\ninstance ",
-		s->done ? "done" : "making", s->ours ? "yes" : "no", s->number, s->when);
+		s->going  ? "deleting"
+		: s->done ? "done"
+			  : "making",
+		s->ours ? "yes" : "no", s->number, s->when);
 	record_encode(sb_str(&inst), out);
 	sb_adds(out, "\n");
 	for (size_t i = 0; i < s->n_disks; i++) {
@@ -140,9 +145,11 @@ static bool parse_text(char *at, struct snap *s)
 		return false;
 	at += strlen(HEAD);
 	v = take_line(&at, "state");
-	if (!v || (strcmp(v, "done") != 0 && strcmp(v, "making") != 0))
+	if (!v ||
+	    (strcmp(v, "done") != 0 && strcmp(v, "making") != 0 && strcmp(v, "deleting") != 0))
 		return false;
-	s->done = *v == 'd';
+	s->done = strcmp(v, "done") == 0;
+	s->going = strcmp(v, "deleting") == 0;
 	if (!(v = take_line(&at, "ours")) || !parse_bool(v, &s->ours) ||
 	    !(v = take_line(&at, "number")) || !parse_u64(v, UINT32_MAX, &number) ||
 	    !(v = take_line(&at, "when")) || !parse_u64(v, INT64_MAX, &when) ||
@@ -255,7 +262,8 @@ const struct snap *snaps_find(const struct snaps *s, const char *name)
 const struct snap *snaps_on(const struct snaps *s, const char *source, const char *backing)
 {
 	for (size_t i = s->n; i-- > 0;)
-		for (size_t k = 0; s->list[i].done && k < s->list[i].n_disks; k++)
+		for (size_t k = 0; (s->list[i].done || s->list[i].going) && k < s->list[i].n_disks;
+		     k++)
 			if (strcmp(s->list[i].disks[k].source, source) == 0 &&
 			    strcmp(s->list[i].disks[k].layer, backing) == 0)
 				return &s->list[i];
@@ -282,4 +290,44 @@ int snap_forget(const struct store *s, const char *name, struct err *e)
 	int r = open_folder(s, false, &folder, e);
 
 	return r < 0 ? r : store_remove(&folder, name, e);
+}
+
+static bool has_layer(const struct snaps *all, const char *path)
+{
+	for (size_t i = 0; i < all->n; i++)
+		for (size_t k = 0; k < all->list[i].n_disks; k++)
+			if (strcmp(all->list[i].disks[k].layer, path) == 0)
+				return true;
+	return false;
+}
+
+int snaps_elsewhere(const char *root, const struct uuid *own, const char *path,
+		    struct uuid *ret_uuid, struct err *e)
+{
+	auto_closedir DIR *d = NULL;
+	char base[PATH_MAX];
+	struct dirent *de;
+	int r = 0;
+
+	if (snprintf(base, sizeof(base), "%s" STORE_BASE, root) >= (int)sizeof(base))
+		return err_set(e, EX_CORDON_OS, ENAMETOOLONG, "path too long");
+	d = opendir(base);
+	if (!d)
+		return errno == ENOENT ? 0 : err_os(e, errno, "cannot read %s", base);
+	while (r == 0 && (de = readdir(d))) {
+		auto_store struct store s = {.dir = -1};
+		auto_snaps struct snaps all = {0};
+		struct uuid uuid;
+
+		if (!uuid_parse(de->d_name, &uuid) || uuid_equal(&uuid, own))
+			continue;
+		r = store_open(root, &uuid, false, &s, e);
+		if (r == 0)
+			r = snaps_load(&s, &all, e);
+		if (r == 0 && has_layer(&all, path)) {
+			*ret_uuid = uuid;
+			r = 1;
+		}
+	}
+	return r;
 }

@@ -26,6 +26,7 @@ struct snap_disk {
 struct snap {
 	char name[SNAP_NAME_MAX + 1];
 	bool done;	      /* false: making it was begun, and not finished */
+	bool going;	      /* deleting it was begun, and not finished; not done then */
 	bool ours;	      /* the layers are files that we made, not an image of someone's */
 	uint32_t number;      /* in the order of making, from 1 */
 	int64_t when;	      /* seconds since the epoch */
@@ -61,9 +62,18 @@ void snaps_free(struct snaps *s);
 
 /** snaps_find - by name; NULL without it. */
 const struct snap *snaps_find(const struct snaps *s, const char *name);
-/** snaps_on - the finished one that @source stands on, whose layer @backing is; NULL for none. */
+/** snaps_on - the one that @source stands on, whose layer @backing is; NULL for none. */
 const struct snap *snaps_on(const struct snaps *s, const char *source, const char *backing);
 
 /** snap_save, snap_forget - the note of it alone, atomically; no disk is touched. */
 int snap_save(const struct store *s, const struct snap *snap, struct err *e);
 int snap_forget(const struct store *s, const char *name, struct err *e);
+
+/**
+ * snaps_elsewhere - whether another domain has a snapshot, its image say, in the file @path.
+ * @own: the UUID of this one
+ *
+ * 1 and its UUID in @ret_uuid, 0, or negative when that cannot be told.
+ */
+int snaps_elsewhere(const char *root, const struct uuid *own, const char *path,
+		    struct uuid *ret_uuid, struct err *e);

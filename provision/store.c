@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define BASE "/var/lib/virt-cordon"
-
 /* Made with this very mode, whatever the umask is. */
 static int make_dir(const char *path, mode_t mode, struct err *e)
 {
@@ -41,7 +39,7 @@ static int open_own(struct store *s, struct err *e)
 /* The folders that a --root need not have. */
 static int make_base(const char *root, struct err *e)
 {
-	static const char *const tails[] = {"/var", "/var/lib", BASE};
+	static const char *const tails[] = {"/var", "/var/lib", STORE_BASE};
 	char path[PATH_MAX];
 	int r = 0;
 
@@ -60,8 +58,8 @@ int store_open(const char *root, const struct uuid *uuid, bool make, struct stor
 	int r;
 
 	ret->dir = -1;
-	if (snprintf(ret->path, sizeof(ret->path), "%s" BASE "/%s", root, uuid_str(uuid, text)) >=
-	    (int)sizeof(ret->path))
+	if (snprintf(ret->path, sizeof(ret->path), "%s" STORE_BASE "/%s", root,
+		     uuid_str(uuid, text)) >= (int)sizeof(ret->path))
 		return err_set(e, EX_CORDON_OS, ENAMETOOLONG, "path too long");
 	r = make ? make_base(root, e) : 0;
 	if (r == 0 && make)

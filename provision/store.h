@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#define STORE_BASE "/var/lib/virt-cordon" /* with a folder for each UUID */
 #define STORE_FILE_MAX (8 * 1024 * 1024)
 
 /* Zero-initialise with dir = -1, release with store_close. */

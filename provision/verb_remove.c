@@ -69,30 +69,46 @@ static int open_all(const char *root, const char *arg, struct removal *m, struct
 	return r < 0 ? r : snaps_load(&m->store, &m->all, e);
 }
 
+/* Another guest may have been made of a snapshot of this one. */
+static int refuse_used(const struct removal *m, const char *path, struct err *e)
+{
+	char text[UUID_STRLEN];
+	struct uuid other;
+	int r = snaps_elsewhere(m->root, &m->facts.uuid, path, &other, e);
+
+	return r <= 0 ? r
+		      : err_set(e, EX_CORDON_POLICY, EBUSY,
+				"another domain, %s, stands on %s; remove that one first",
+				uuid_str(&other, text), path);
+}
+
 /* Calls @each for every file of ours, in the order of removal; stops at an error. */
-static int for_files(const struct removal *m, int (*each)(const char *path, struct err *e),
+static int for_files(const struct removal *m,
+		     int (*each)(const struct removal *m, const char *path, struct err *e),
 		     struct err *e)
 {
 	int r = 0;
 
 	for (size_t i = m->all.n; r == 0 && i-- > 0;)
 		for (size_t k = 0; r == 0 && m->all.list[i].ours && k < m->all.list[i].n_disks; k++)
-			r = each(m->all.list[i].disks[k].layer, e);
+			r = each(m, m->all.list[i].disks[k].layer, e);
 	if (r == 0)
-		r = each(m->made.disk, e);
-	return r < 0 ? r : each(m->made.policy, e);
+		r = each(m, m->made.disk, e);
+	return r < 0 ? r : each(m, m->made.policy, e);
 }
 
-static int print_file(const char *path, struct err *e)
+static int print_file(const struct removal *m, const char *path, struct err *e)
 {
+	(void)m;
 	(void)e;
 	if (access(path, F_OK) == 0)
 		printf("  %s\n", path);
 	return 0;
 }
 
-static int remove_file(const char *path, struct err *e)
+static int remove_file(const struct removal *m, const char *path, struct err *e)
 {
+	(void)m;
 	return unlink(path) < 0 && errno != ENOENT ? err_os(e, errno, "cannot remove %s", path) : 0;
 }
 
@@ -154,6 +170,8 @@ int verb_remove(const struct cli *cli, struct err *e)
 	int r;
 
 	r = open_all(cli->root, cli->args[0], &m, e);
+	if (r == 0)
+		r = for_files(&m, refuse_used, e);
 	if (r < 0)
 		return r;
 	print_list(&m);

@@ -84,6 +84,42 @@ static const char *next_name(const struct snaps *all, char buf[static 24])
 	}
 }
 
+static int find_snapshot(const struct idle *i, const char *name, const struct snap **ret,
+			 struct err *e)
+{
+	*ret = snaps_find(&i->all, name);
+	return *ret ? 0
+		    : err_set(e, EX_CORDON_NOINPUT, ENOENT,
+			      "domain '%s' has no snapshot '%s'; see virt-cordon snapshots '%s'",
+			      i->facts.name, name, i->facts.name);
+}
+
+static int delete_snapshot(const struct cli *cli, struct idle *i, struct err *e)
+{
+	auto_sb struct strbuf question = {0};
+	const struct snap *snap = NULL;
+	int r;
+
+	if (cli->n_args < 2)
+		return err_set(e, EX_CORDON_USAGE, EINVAL,
+			       "which one is missing; write virt-cordon snapshot --delete '%s' "
+			       "NAME",
+			       i->facts.name);
+	r = find_snapshot(i, cli->args[1], &snap, e);
+	if (r == 0 && snap)
+		r = layers_can_drop(i->root, &i->facts.uuid, &i->all, snap, e);
+	if (r < 0 || !snap)
+		return r;
+	sb_addf(&question,
+		"Delete the snapshot '%s' of '%s'? Its disks and other snapshots stay as they "
+		"are.",
+		snap->name, i->facts.name);
+	r = confirm(cli, sb_str(&question), e);
+	if (r > 0)
+		r = layers_drop(&i->store, i->root, &i->facts.uuid, &i->all, snap, e);
+	return r;
+}
+
 int verb_snapshot(const struct cli *cli, struct err *e)
 {
 	auto_idle struct idle i = IDLE_NONE;
@@ -92,6 +128,8 @@ int verb_snapshot(const struct cli *cli, struct err *e)
 	int r;
 
 	r = open_idle(cli->root, cli->args[0], &i, e);
+	if (r == 0 && ((const struct prov_cli *)cli)->delete)
+		return delete_snapshot(cli, &i, e);
 	if (r < 0)
 		return r;
 	name = cli->n_args > 1 ? cli->args[1] : next_name(&i.all, buf);
@@ -104,14 +142,8 @@ int verb_snapshot(const struct cli *cli, struct err *e)
 static int find_target(const struct idle *i, const struct cli *cli, const struct snap **ret,
 		       struct err *e)
 {
-	if (cli->n_args > 1) {
-		*ret = snaps_find(&i->all, cli->args[1]);
-		return *ret ? 0
-			    : err_set(e, EX_CORDON_NOINPUT, ENOENT,
-				      "domain '%s' has no snapshot '%s'; see virt-cordon "
-				      "snapshots '%s'",
-				      i->facts.name, cli->args[1], i->facts.name);
-	}
+	if (cli->n_args > 1)
+		return find_snapshot(i, cli->args[1], ret, e);
 	*ret = layers_on(&i->all, i->facts.disks, i->facts.n_disks);
 	return *ret ? 0
 		    : err_set(e, EX_CORDON_NOINPUT, ENOENT,
@@ -180,7 +212,10 @@ static void print_table(const struct snaps *all, const struct snap *on)
 
 		printf("%s %-24s %s  %zu disk%s%s%s\n", s == on ? "*" : " ", s->name,
 		       local_time(s->when, buf), s->n_disks, s->n_disks == 1 ? "" : "s",
-		       s->done ? "" : ", not finished", s->ours ? "" : ", the image");
+		       s->going	 ? ", half deleted"
+		       : s->done ? ""
+				 : ", not finished",
+		       s->ours ? "" : ", the image");
 	}
 }
 

@@ -4,10 +4,13 @@
 
 #include "lib/cli.h"
 
+#define FORWARDS_MAX 16 /* ports of one virt-cordon forward */
+
 /* What the options of this program set. */
 struct prov_cli {
 	struct cli cli; /* first */
 	bool new_instance;
+	bool delete; /* of snapshot */
 	/* of new */
 	const char *image, *sha256, *memory, *vcpus, *disk, *network, *share, *tunnel, *user_data,
 		*playbook, *run_as, *ssh_user, *firmware, *virt_type;
@@ -23,7 +26,9 @@ int verb_snapshots(const struct cli *cli, struct err *e);
 int verb_begin(const struct cli *cli, struct err *e);
 int verb_run(const struct cli *cli, struct err *e);
 int verb_ssh(const struct cli *cli, struct err *e);
+int verb_forward(const struct cli *cli, struct err *e);
 int verb_ip(const struct cli *cli, struct err *e);
 int verb_new(const struct cli *cli, struct err *e);
 int verb_remove(const struct cli *cli, struct err *e);
+int verb_resize(const struct cli *cli, struct err *e);
 int verb_reset(const struct cli *cli, struct err *e);

@@ -23,6 +23,8 @@
 	X(virDomainIsActive)                                                                       \
 	X(virDomainHasManagedSaveImage)                                                            \
 	X(virDomainSnapshotNum)                                                                    \
+	X(virDomainGetBlockInfo)                                                                   \
+	X(virDomainBlockResize)                                                                    \
 	X(virDomainDefineXMLFlags)                                                                 \
 	X(virDomainUndefineFlags)                                                                  \
 	X(virDomainFree)                                                                           \
@@ -180,6 +182,23 @@ int virt_undefine(const struct virt *v, struct err *e)
 	if (lv.virDomainUndefineFlags(v->dom, VIR_DOMAIN_UNDEFINE_NVRAM) < 0 &&
 	    lv.virDomainUndefineFlags(v->dom, 0) < 0)
 		return failed(e, EX_CORDON_UNAVAILABLE, "cannot undefine the domain");
+	return 0;
+}
+
+int virt_disk_size(const struct virt *v, const char *target, uint64_t *ret, struct err *e)
+{
+	virDomainBlockInfo info;
+
+	if (lv.virDomainGetBlockInfo(v->dom, target, &info, 0) < 0)
+		return failed(e, EX_CORDON_UNAVAILABLE, "cannot ask how large the disk is");
+	*ret = info.capacity;
+	return 0;
+}
+
+int virt_resize(const struct virt *v, const char *target, uint64_t size, struct err *e)
+{
+	if (lv.virDomainBlockResize(v->dom, target, size, VIR_DOMAIN_BLOCK_RESIZE_BYTES) < 0)
+		return failed(e, EX_CORDON_UNAVAILABLE, "libvirt does not make the disk larger");
 	return 0;
 }
 

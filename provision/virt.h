@@ -43,6 +43,15 @@ int virt_define(const struct virt *v, const char *xml, struct err *e);
 /** virt_undefine - the definition, with its NVRAM; a running one is refused. */
 int virt_undefine(const struct virt *v, struct err *e);
 
+/** virt_disk_size - of the disk @target ("vda") of a running domain, bytes. */
+int virt_disk_size(const struct virt *v, const char *target, uint64_t *ret, struct err *e);
+
+/**
+ * virt_resize - the disk @target of a running domain has @size bytes from now on. libvirt would
+ * make it smaller just so: the caller looks first.
+ */
+int virt_resize(const struct virt *v, const char *target, uint64_t size, struct err *e);
+
 /** virt_volume_path - the file of volume @vol in the storage pool @pool, malloc'd. */
 int virt_volume_path(const struct virt *v, const char *pool, const char *vol, char **ret,
 		     struct err *e);
