@@ -6,6 +6,7 @@
 #include "cli/denied.h"
 #include "cli/domains.h"
 #include "cli/netiso.h"
+#include "cli/part_state.h"
 #include "cli/print.h"
 #include "cli/shares.h"
 #include "lib/policy.h"
@@ -29,10 +30,10 @@ struct row {
 	struct uuid uuid;
 	bool has_counters;
 	struct counters counters;
-	json_t *denied;		       /* by reason; of the list of all */
-	const char *parts[PART_COUNT]; /* NULL: the policy does not ask for it */
-	json_t *shares;		       /* as virt-cordon-fsguard shows them, or NULL */
-	char digest[17];	       /* of the policy in force, or "" */
+	json_t *denied; /* by reason; of the list of all */
+	struct part_state parts[PART_COUNT];
+	json_t *shares;	 /* as virt-cordon-fsguard shows them, or NULL */
+	char digest[17]; /* of the policy in force, or "" */
 };
 
 static const char *const isolation_names[] = {
@@ -88,30 +89,13 @@ static void policy_digest(const char *root, struct row *row)
 	(void)snprintf(row->digest, sizeof(row->digest), "%016" PRIx64, h);
 }
 
-/* What runs besides the isolator. */
-static const char *part_state(const char *root, const struct domain *d, enum record_part part)
-{
-	struct err why = {0};
-
-	if (!(d->rec.parts & UINT32_C(1) << part))
-		return NULL;
-	if (part == PART_FSGUARD && shares_busy(root, d))
-		return "busy";
-	if (d->rec.phase != PHASE_ISOLATED && d->rec.phase != PHASE_RUNNING)
-		return "pending";
-	if (part_uuid(record_part_name(part), root, "check", &d->rec.uuid, NULL, &why) == 0)
-		return part == PART_WGTUN ? "up" : "in force";
-	return why.exit == EX_CORDON_NOPERM || why.exit == EX_CORDON_TEMPFAIL ? "unknown"
-									      : "broken";
-}
-
 static void look_at_record(const char *root, struct row *row)
 {
 	if (!row->d->has_record || row->d->unread)
 		return;
 	row->has_counters = counters_read(&row->d->rec, &row->counters);
 	for (unsigned i = 0; i < PART_COUNT; i++)
-		row->parts[i] = part_state(root, row->d, (enum record_part)i);
+		part_state_of(root, row->d, (enum record_part)i, &row->parts[i]);
 	row->shares = shares_of(root, row->d);
 	policy_digest(root, row);
 }
@@ -156,12 +140,12 @@ static void print_head(void)
 /* In a column of six. */
 static void print_part(const struct row *row, enum record_part part, int width)
 {
-	const char *state = row->parts[part];
-	enum colour colour = !state ? COLOUR_NONE
-			     : strcmp(state, "in force") == 0 || strcmp(state, "up") == 0
-				     ? COLOUR_GOOD
-			     : strcmp(state, "broken") == 0 ? COLOUR_BAD
-							    : COLOUR_WARN;
+	const char *state = row->parts[part].name;
+	enum colour colour =
+		!state							       ? COLOUR_NONE
+		: strcmp(state, "in force") == 0 || strcmp(state, "up") == 0   ? COLOUR_GOOD
+		: strcmp(state, "broken") == 0 || strcmp(state, "failed") == 0 ? COLOUR_BAD
+									       : COLOUR_WARN;
 
 	print_cell(!state ? "-" : strcmp(state, "in force") == 0 ? "ok" : state, width, colour);
 }
@@ -243,9 +227,9 @@ static void print_detail(const struct row *row)
 	print_field("state", row->state, COLOUR_NONE);
 	print_field("policy", row->policy ? row->policy : "none", COLOUR_NONE);
 	print_field("isolation", row->isolation, row->colour);
-	print_field("tunnel", row->parts[PART_WGTUN], COLOUR_NONE);
-	print_field("shares", row->parts[PART_FSGUARD], COLOUR_NONE);
-	print_field("provision", row->parts[PART_PROVISION], COLOUR_NONE);
+	print_field("tunnel", row->parts[PART_WGTUN].name, COLOUR_NONE);
+	print_field("shares", row->parts[PART_FSGUARD].name, COLOUR_NONE);
+	print_field("provision", row->parts[PART_PROVISION].name, COLOUR_NONE);
 	print_traffic(row);
 	print_denied(row);
 	print_field("digest", row->digest[0] ? row->digest : NULL, COLOUR_NONE);
@@ -255,7 +239,7 @@ static void print_detail(const struct row *row)
 /* Who keeps a share mounted whose domain is off. A running one's are held by what serves them. */
 static json_t *busy_shares(const struct row *row)
 {
-	const char *state = row->parts[PART_FSGUARD];
+	const char *state = row->parts[PART_FSGUARD].name;
 
 	return state && strcmp(state, "busy") == 0 ? shares_holders(row->shares) : NULL;
 }
@@ -287,6 +271,19 @@ static const char *disk_warning(const struct row *rows, size_t n)
 	return NULL;
 }
 
+/* And what to do about it. */
+static void print_failure(const struct row *row)
+{
+	const char *why = row->parts[PART_PROVISION].why;
+	auto_sb struct strbuf text = {0};
+
+	if (!why)
+		return;
+	sb_addf(&text, "provisioning failed: %s; again: virt-cordon provision run %s", why,
+		row->d->name);
+	print_lines(row->d->name, sb_str(&text), COLOUR_BAD);
+}
+
 /* What a column has no room for. */
 static void print_notes(const struct row *rows, size_t n)
 {
@@ -298,6 +295,7 @@ static void print_notes(const struct row *rows, size_t n)
 				    "runs since before its policy, without it; restart the domain",
 				    COLOUR_BAD);
 		print_busy(&rows[i]);
+		print_failure(&rows[i]);
 	}
 	if (disk_warning(rows, n))
 		print_lines(NULL, disk_warning(rows, n), COLOUR_WARN);
@@ -328,11 +326,13 @@ static json_t *json_row(const struct row *row)
 		print_safe(row->d->name, &name);
 		text = json_string(sb_str(&name));
 	}
-	return json_pack("{s:o, s:s?, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:s?, s:o?}", "name",
-			 text, "uuid", row->has_uuid ? uuid_str(&row->uuid, uuid) : NULL, "state",
-			 row->state, "policy", row->policy, "isolation", row->isolation, "tunnel",
-			 row->parts[PART_WGTUN], "shares", row->parts[PART_FSGUARD], "provision",
-			 row->parts[PART_PROVISION], "counters", json_counters(row), "digest",
+	return json_pack("{s:o, s:s?, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:s?, s:o?}",
+			 "name", text, "uuid", row->has_uuid ? uuid_str(&row->uuid, uuid) : NULL,
+			 "state", row->state, "policy", row->policy, "isolation", row->isolation,
+			 "tunnel", row->parts[PART_WGTUN].name, "shares",
+			 row->parts[PART_FSGUARD].name, "provision",
+			 row->parts[PART_PROVISION].name, "provision_message",
+			 row->parts[PART_PROVISION].why, "counters", json_counters(row), "digest",
 			 row->digest[0] ? row->digest : NULL, "busy_shares", busy_shares(row));
 }
 
@@ -424,6 +424,8 @@ static int print_status(const struct cli *cli, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		free(rows[i].policy);
 		json_decref(rows[i].shares);
+		for (unsigned k = 0; k < PART_COUNT; k++)
+			free(rows[i].parts[k].why);
 	}
 	host_config_free(&host);
 	return r;

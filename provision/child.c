@@ -20,6 +20,7 @@
 
 #define ENVIRON_MAX 24
 #define PROCESSES_MAX 4096
+#define ENVIRON_BYTES 131072 /* of a process, that are looked at */
 
 volatile sig_atomic_t child_stop;
 
@@ -46,7 +47,8 @@ struct process {
 	bool ours;
 };
 
-/* "PID (NAME) STATE PARENT …", proc(5); a name may hold anything, so from its last bracket on. */
+/* "PID (NAME) STATE PARENT …", proc(5); a name may hold anything, so from its last
+ * bracket on. */
 static bool read_process(const char *pid, struct process *ret)
 {
 	char path[64], text[512];
@@ -127,6 +129,46 @@ void child_kill_all(void)
 	}
 }
 
+/* Whether "NAME=VALUE" is a variable of its environment, proc(5). */
+static bool is_marked(pid_t pid, const char *mark, char *buf)
+{
+	const size_t len = strlen(mark);
+	auto_close int fd = -1;
+	char path[64];
+	size_t n = 0;
+	ssize_t got;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && n < ENVIRON_BYTES && (got = read(fd, buf + n, ENVIRON_BYTES - n)) > 0)
+		n += (size_t)got;
+	buf[n] = '\0';
+	for (size_t at = 0; at < n; at += strlen(buf + at) + 1)
+		if (strncmp(buf + at, mark, len + 1) == 0)
+			return true;
+	return false;
+}
+
+void child_kill_marked(const char *mark)
+{
+	auto_free struct process *list = calloc(PROCESSES_MAX, sizeof(*list));
+	auto_free char *buf = malloc(ENVIRON_BYTES + 1);
+	size_t killed = 1;
+
+	/* Again, since one may have started another meanwhile. */
+	for (int i = 0; list && buf && killed && i < 100; i++) {
+		const size_t n = list_processes(list, PROCESSES_MAX);
+
+		killed = 0;
+		for (size_t k = 0; k < n; k++)
+			if (list[k].pid != getpid() && is_marked(list[k].pid, mark, buf) &&
+			    kill(list[k].pid, SIGKILL) == 0)
+				killed++;
+		if (killed)
+			(void)poll(NULL, 0, 5);
+	}
+}
+
 /* --- one program --- */
 
 static void die(const char *what)
@@ -156,8 +198,9 @@ static _Noreturn void run_child(const struct child *c, int out)
 					    "LANG=C.UTF-8",
 					    home,
 					    user,
-					    logname};
-	size_t n = 6;
+					    logname,
+					    c->mark};
+	size_t n = 7;
 	sigset_t none;
 
 	(void)snprintf(home, sizeof(home), "HOME=%s", c->home);
@@ -236,6 +279,8 @@ static int read_all(const struct child *c, int fd, pid_t pid)
 		ready = poll(&p, 1, left < 500 ? (int)left : 500);
 		if (ready == 0 && has_ended(pid))
 			break;
+		if (ready == 0 && c->idle)
+			c->idle(c->arg);
 		if (ready <= 0)
 			continue;
 		n = read(fd, buf, sizeof(buf));

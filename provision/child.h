@@ -16,11 +16,14 @@ struct child {
 	gid_t gid;
 	const char *user;
 	const char *home;
+	const char *mark;		 /* "NAME=VALUE", for child_kill_marked */
 	const char *cwd;		 /* NULL: home */
 	const char *const *environ_more; /* "NAME=VALUE", NULL-terminated; or NULL */
 	int64_t end;			 /* milliseconds of child_now_ms: it is killed then */
 	/* Each line of stdout and stderr, made printable; may be NULL. */
 	void (*line)(const char *line, void *arg);
+	/* Twice a second while it says nothing; may be NULL. */
+	void (*idle)(void *arg);
 	void *arg;
 };
 
@@ -40,6 +43,9 @@ extern volatile sig_atomic_t child_stop;
 
 /** child_sleep - until @end or @ms from now, whichever is first; shorter when child_stop is set. */
 void child_sleep(int64_t end, int ms);
+
+/** child_kill_marked - every process but the caller that has this variable in its environment. */
+void child_kill_marked(const char *mark);
 
 /** child_kill_all - every descendant of this process, which must adopt orphans (prctl(2)). */
 void child_kill_all(void);

@@ -23,8 +23,8 @@
  *
  * Deleting a snapshot first puts in the place of each file that stands on its layer a copy that
  * stands on what the layer stands on and has what only the layer had; then the layer goes. A disk
- * is the same one all the while. A snapshot half deleted is noted so, and nothing is set back to it; deleting it again
- * goes on.
+ * is the same one all the while. A snapshot half deleted is noted so, and nothing is set back to
+ * it; deleting it again goes on.
  *
  * All is done with the domain shut off, and refused when QEMU holds locks on a file.
  */
@@ -53,8 +53,8 @@ int layers_reset(const struct store *s, const struct snaps *all, const struct sn
 		 const struct disk *disks, size_t n, struct err *e);
 
 /**
- * layers_drop - delete a snapshot; other snapshots and the disks stay as they are. It copies, and so
- * takes room and time. Exit code 78 for the image itself, and when another domain stands on it.
+ * layers_drop - delete a snapshot; other snapshots and the disks stay as they are. It copies, and
+ * so takes room and time. Exit code 78 for the image itself, and when another domain stands on it.
  * @uuid: of the domain
  */
 int layers_drop(const struct store *s, const char *root, const struct uuid *uuid,

@@ -44,17 +44,28 @@ static int verb_revert(const struct cli *cli, struct err *e)
 	return run_stop(cli->root, &p.rec.uuid, e);
 }
 
+/* What goes on now; NULL when nothing does. */
+static const char *phase_now(const struct prov *p, struct runstate *s)
+{
+	if (!run_alive(p->root, &p->rec.uuid) && !run_busy(p))
+		return NULL;
+	return runstate_read(p->root, &p->rec.uuid, s, NULL) < 0 ? "begin"
+								 : runstate_phase(s->phase);
+}
+
 static int show_json(const struct prov *p, bool seed, struct err *e)
 {
+	struct runstate state;
 	char uuid[UUID_STRLEN];
-	json_t *doc = json_pack("{s:s, s:s, s:s?, s:i, s:b, s:s, s:I, s:s}", "name", p->rec.name,
-				"uuid", uuid_str(&p->rec.uuid, uuid), "seed",
+	json_t *doc = json_pack("{s:s, s:s, s:s?, s:i, s:b, s:s, s:I, s:s, s:s?, s:b}", "name",
+				p->rec.name, "uuid", uuid_str(&p->rec.uuid, uuid), "seed",
 				!prov_wants_seed(&p->pol) ? NULL
 				: seed			  ? "in place"
 							  : "another file",
 				"instance", (int)p->inst.number, "booted", (int)p->inst.booted,
 				"result", instance_result_name(p->inst.result), "when",
-				(json_int_t)p->inst.when, "message", p->inst.said);
+				(json_int_t)p->inst.when, "message", p->inst.said, "phase",
+				phase_now(p, &state), "due", (int)run_due(p));
 
 	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0) {
 		json_decref(doc);
@@ -68,7 +79,9 @@ static int show_json(const struct prov *p, bool seed, struct err *e)
 static int verb_show(const struct cli *cli, struct err *e)
 {
 	auto_prov struct prov p = PROV_NONE;
+	struct runstate state = {0};
 	char uuid[UUID_STRLEN];
+	const char *phase;
 	bool seed;
 	int r;
 
@@ -85,6 +98,9 @@ static int verb_show(const struct cli *cli, struct err *e)
 					: "another file",
 	       (unsigned)p.inst.number, p.inst.booted ? ", set up" : "",
 	       instance_result_name(p.inst.result), *p.inst.said ? ": " : "", p.inst.said);
+	phase = phase_now(&p, &state);
+	if (phase)
+		printf("now        %s%s%s\n", phase, *state.last ? ": " : "", state.last);
 	return 0;
 }
 
@@ -98,6 +114,8 @@ static const struct cli_verb verbs[] = {
 	 verb_begin},
 	{"run", "DOMAIN", 1, 1, "wait for the guest, run its playbook", verb_run},
 	{"ssh", "DOMAIN [COMMAND]...", 1, CLI_ANY_ARGS, "log in with the domain's key", verb_ssh},
+	{"forward", "DOMAIN PORT...", 2, 1 + FORWARDS_MAX,
+	 "ports of this host's loopback lead to the guest's", verb_forward},
 	{"ip", "DOMAIN", 1, 1, "print the guest's addresses", verb_ip},
 	{NULL, NULL, 0, 0, NULL, NULL},
 };

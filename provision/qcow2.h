@@ -50,5 +50,5 @@ int qcow2_resize(const char *path, const char *format, uint64_t size, struct err
  */
 int qcow2_rebase(const char *path, const char *backing, const char *format, struct err *e);
 
-/** qcow2_same - whether a guest would read the same of both images; else -EIO. Reads all of them. */
+/** qcow2_same - whether a guest would read the same of both images; else -EIO. Reads them all. */
 int qcow2_same(const char *a, const char *b, struct err *e);

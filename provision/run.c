@@ -17,7 +17,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -26,6 +25,7 @@
 #define LOG_MAX (1024 * 1024) /* bytes of it; the rest is dropped */
 #define TRY_MS 20000	      /* of one attempt to log in */
 #define PAUSE_MS 500
+#define NOTE_MS 1000	 /* between two writings of the state for a new line */
 #define NO_CLOUD_INIT 97 /* exit code of ours, of no shell's and no cloud-init's */
 
 /* One run. */
@@ -38,10 +38,11 @@ struct work {
 	size_t logged;
 	uid_t uid;
 	gid_t gid;
-	char user[256], home[PATH_MAX];
+	char user[256], home[PATH_MAX], mark[RUN_MARK_LEN];
 	struct ip_addr addr;
 	struct runstate state;
 	int64_t noted; /* when the state was written last */
+	bool unnoted;  /* something was said since */
 };
 
 static void work_free(struct work *w)
@@ -72,7 +73,8 @@ static void note(struct work *w, bool now)
 {
 	const int64_t t = child_now_ms();
 
-	if (!now && t < w->noted + 1000)
+	w->unnoted = !now && t < w->noted + NOTE_MS;
+	if (w->unnoted)
 		return;
 	w->noted = t;
 	(void)runstate_write(w->p.root, &w->p.rec.uuid, &w->state, NULL);
@@ -95,8 +97,17 @@ static void on_line(const char *line, void *arg)
 	struct work *w = arg;
 
 	log_line(w, line);
-	(void)snprintf(w->state.last, sizeof(w->state.last), "%s", line);
+	(void)snprintf(w->state.last, sizeof(w->state.last), "%.*s", (int)sizeof(w->state.last) - 1,
+		       line);
 	note(w, false);
+}
+
+static void on_idle(void *arg)
+{
+	struct work *w = arg;
+
+	if (w->unnoted)
+		note(w, false);
 }
 
 static void begin_phase(struct work *w, enum run_phase phase)
@@ -131,8 +142,10 @@ static int run_ssh(struct work *w, const struct ip_addr *addr, const char *comma
 			  .gid = w->gid,
 			  .user = w->user,
 			  .home = w->home,
+			  .mark = w->mark,
 			  .end = end,
 			  .line = on_line,
+			  .idle = on_idle,
 			  .arg = w};
 	int r = ssh_words(&w->p, addr, true, &words, e);
 
@@ -247,10 +260,12 @@ static int run_playbook(struct work *w, struct err *e)
 			  .gid = w->gid,
 			  .user = w->user,
 			  .home = w->home,
+			  .mark = w->mark,
 			  .cwd = folder,
 			  .environ_more = env,
 			  .end = deadline(w, RUN_PLAYBOOK_MS),
 			  .line = on_line,
+			  .idle = on_idle,
 			  .arg = w};
 	int r;
 
@@ -330,14 +345,16 @@ static int find_user(struct work *w, struct err *e)
 	w->gid = owner.gid;
 	(void)snprintf(w->user, sizeof(w->user), "%s", pw->pw_name);
 	(void)snprintf(w->home, sizeof(w->home), "%s", pw->pw_dir);
+	run_mark(&w->p.rec.uuid, w->mark);
 	return 0;
 }
 
 static int open_lock(const struct store *s)
 {
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	const int fd = openat(s->dir, RUN_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &all) < 0) {
 		const int saved = errno;
 
 		(void)close(fd);
@@ -349,9 +366,11 @@ static int open_lock(const struct store *s)
 
 bool run_busy(const struct prov *p)
 {
-	auto_close int fd = open_lock(&p->store);
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	auto_close int fd = openat(p->store.dir, RUN_LOCK, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 
-	return fd < 0 && errno == EWOULDBLOCK;
+	/* Looked at, not taken: one that begins just now must not find it taken by us. */
+	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &all) == 0 && all.l_type != F_UNLCK;
 }
 
 /* run_as may read what his playbook said. */
@@ -396,7 +415,8 @@ static int work(struct work *w, struct err *e)
 
 	w->lock = open_lock(&w->p.store);
 	if (w->lock < 0)
-		return errno == EWOULDBLOCK ? 0 : err_os(e, errno, "%s", w->p.store.path);
+		return errno == EAGAIN || errno == EACCES ? 0
+							  : err_os(e, errno, "%s", w->p.store.path);
 	/* Read again: another one may have ended just now. */
 	r = instance_load(&w->p.store, &w->p.inst, e);
 	if (r == 0)

@@ -32,6 +32,10 @@ int run_work(const char *root, const char *arg, uint64_t cap_ms, bool forced, st
  */
 int run_spawn(const struct prov *p, uint64_t cap_ms, bool forced, struct err *e);
 
+#define RUN_MARK_LEN (UUID_STRLEN + 16)
+/** run_mark - the variable that all which a run starts has in its environment. */
+void run_mark(const struct uuid *uuid, char buf[static RUN_MARK_LEN]);
+
 /** run_stop - end it, and all that it started. */
 int run_stop(const char *root, const struct uuid *uuid, struct err *e);
 

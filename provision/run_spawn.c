@@ -5,6 +5,7 @@
 #include "lib/parse.h"
 #include "lib/run.h"
 #include "lib/util.h"
+#include "provision/child.h"
 #include "provision/runstate.h"
 
 #include <errno.h>
@@ -55,26 +56,6 @@ static int note_worker(pid_t pid, void *arg, struct err *e)
 
 	(void)snprintf(text, sizeof(text), "%d %" PRIu64 "\n", (int)pid, started_at(pid));
 	return record_file_write(p->root, &p->rec.uuid, PROV_RECORD_UNDO, text, strlen(text), e);
-}
-
-int run_spawn(const struct prov *p, uint64_t cap_ms, bool forced, struct err *e)
-{
-	char program[PATH_MAX], uuid[UUID_STRLEN], cap[32];
-	const char *argv[] = {program,
-			      "--root",
-			      p->root,
-			      "--worker",
-			      "--deadline",
-			      cap,
-			      "run",
-			      uuid_str(&p->rec.uuid, uuid),
-			      forced ? "--forced" : NULL,
-			      NULL};
-	int r;
-
-	(void)snprintf(cap, sizeof(cap), "%" PRIu64 "ms", cap_ms);
-	r = run_sibling("virt-cordon-provision", program, sizeof(program), e);
-	return r < 0 ? r : run_detached(argv, NULL, note_worker, (void *)(uintptr_t)p, NULL, e);
 }
 
 void run_forget(const char *root, const struct uuid *uuid)
@@ -131,6 +112,43 @@ static int noted_worker(const char *root, const struct uuid *uuid, pid_t *ret, s
 	return 0;
 }
 
+void run_mark(const struct uuid *uuid, char buf[static RUN_MARK_LEN])
+{
+	char text[UUID_STRLEN];
+
+	(void)snprintf(buf, RUN_MARK_LEN, "VIRT_CORDON_RUN=%s", uuid_str(uuid, text));
+}
+
+/* What one that was killed left running. Only with none that is alive. */
+static void end_orphans(const struct uuid *uuid)
+{
+	char mark[RUN_MARK_LEN];
+
+	run_mark(uuid, mark);
+	child_kill_marked(mark);
+}
+
+int run_spawn(const struct prov *p, uint64_t cap_ms, bool forced, struct err *e)
+{
+	char program[PATH_MAX], uuid[UUID_STRLEN], cap[32];
+	const char *argv[] = {program,
+			      "--root",
+			      p->root,
+			      "--worker",
+			      "--deadline",
+			      cap,
+			      "run",
+			      uuid_str(&p->rec.uuid, uuid),
+			      forced ? "--forced" : NULL,
+			      NULL};
+	int r;
+
+	end_orphans(&p->rec.uuid);
+	(void)snprintf(cap, sizeof(cap), "%" PRIu64 "ms", cap_ms);
+	r = run_sibling("virt-cordon-provision", program, sizeof(program), e);
+	return r < 0 ? r : run_detached(argv, NULL, note_worker, (void *)(uintptr_t)p, NULL, e);
+}
+
 bool run_alive(const char *root, const struct uuid *uuid)
 {
 	pid_t pid;
@@ -147,6 +165,7 @@ int run_stop(const char *root, const struct uuid *uuid, struct err *e)
 		return r;
 	if (pid > 0)
 		end_process(pid);
+	end_orphans(uuid);
 	run_forget(root, uuid);
 	return 0;
 }

@@ -17,7 +17,7 @@
 int schema_check(const char *name, const char *text, size_t len, struct err *e);
 
 /**
- * schema_read - the key that the output of `cloud-init schema` complains of, such as "users.0.sudo".
+ * schema_read - the key that the output of `cloud-init schema` complains of, "users.0.sudo" say.
  * @ret: @size bytes; "" when it complains of no key
  *
  * False when there is no complaint. What follows the key is left out: it may hold a password.

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #define LOOK_MS 200
+#define DYING_MS 5000
 #define BAR "\r\033[K" /* to the line's begin, and clear it */
 
 int verb_begin(const struct cli *cli, struct err *e)
@@ -93,6 +94,19 @@ static int need_running(const struct prov *p, struct err *e)
 		       record_phase_name(p->rec.phase));
 }
 
+/* One that was killed holds its lock until the kernel is done with it: that is none to follow. */
+static bool at_work(const struct prov *p)
+{
+	const int64_t end = child_now_ms() + DYING_MS;
+
+	while (run_busy(p)) {
+		if (run_alive(p->root, &p->rec.uuid) || child_now_ms() >= end)
+			return true;
+		child_sleep(end, LOOK_MS / 10);
+	}
+	return false;
+}
+
 int verb_run(const struct cli *cli, struct err *e)
 {
 	const struct prov_cli *o = (const struct prov_cli *)cli;
@@ -111,7 +125,7 @@ int verb_run(const struct cli *cli, struct err *e)
 		r = run_can(&p, e);
 	if (r < 0)
 		return r;
-	if (run_busy(&p)) {
+	if (at_work(&p)) {
 		if (!cli->quiet && !o->wait)
 			printf("%s is being set up already; --wait waits for it\n", p.rec.name);
 	} else {

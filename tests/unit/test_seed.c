@@ -201,8 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),	 cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_kinds),	 cmocka_unit_test(test_placeholders),
-		cmocka_unit_test(test_hostname),
-		cmocka_unit_test(test_schema),
+		cmocka_unit_test(test_hostname), cmocka_unit_test(test_schema),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
