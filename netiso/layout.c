@@ -401,6 +401,9 @@ static const struct rule rules[] = {
 	 "tcp dport 53 fib daddr . iif type local add @dns_flows { meta mark ct count over 4 } "
 	 "goto deny_flows"},
 	{"inet", "dns_host", "fib daddr . iif type local goto opened"},
+	/* Counted when it began: a flow that is never answered is judged packet by packet, but need
+	 * not be looked for among a few thousand each time. */
+	{"inet", "opened", "ct status & confirmed == confirmed accept"},
 	{"inet", "opened", "meta mark vmap @flow_limit"},
 	{"inet", "opened", "drop"},
 	{"inet", "nat_guest", "meta mark & $MASK != $BASE accept"},

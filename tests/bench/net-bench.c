@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 
 #define BATCH 64
 #define PAYLOAD 64
+#define ASK '?'
 
 __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
 {
@@ -55,9 +57,40 @@ static int open_socket(int type)
 	return fd;
 }
 
+/* Answers the first datagram of each flow, which asks for it, and leaves the others in a queue
+ * that is soon full. */
+static void udp_answer(const struct sockaddr_in *at)
+{
+	auto_close int fd = open_socket(SOCK_DGRAM);
+
+	if (bind(fd, (const struct sockaddr *)at, sizeof(*at)) < 0)
+		die("bind: %m");
+	puts("ready");
+	(void)fflush(stdout);
+	for (;;) {
+		struct sockaddr_in from;
+		socklen_t len = sizeof(from);
+		char c = 0;
+
+		if (recvfrom(fd, &c, 1, 0, (struct sockaddr *)&from, &len) == 1 && c == ASK)
+			(void)sendto(fd, &c, 1, 0, (struct sockaddr *)&from, len);
+	}
+}
+
+static void ask(int fd, const struct sockaddr_in *to)
+{
+	const struct timeval second = {.tv_sec = 1};
+	char c = ASK;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
+	if (sendto(fd, &c, 1, 0, (const struct sockaddr *)to, sizeof(*to)) != 1 ||
+	    recv(fd, &c, 1, 0) != 1)
+		die("no answer: %m");
+}
+
 /* One flow of small datagrams, not connected: an ICMP error must not end it. Prints nanoseconds
  * for each; on veth pairs the sender's own CPU does all the work up to the other end. */
-static void udp_send(const struct sockaddr_in *to, unsigned count)
+static void udp_send(const struct sockaddr_in *to, unsigned count, bool answered)
 {
 	static char payload[PAYLOAD];
 	struct iovec iov = {.iov_base = payload, .iov_len = sizeof(payload)};
@@ -70,6 +103,8 @@ static void udp_send(const struct sockaddr_in *to, unsigned count)
 						       .msg_namelen = sizeof(*to),
 						       .msg_iov = &iov,
 						       .msg_iovlen = 1}};
+	if (answered)
+		ask(fd, to);
 	begin = now();
 	for (unsigned done = 0; done < count;) {
 		const int n = sendmmsg(fd, msgs, BATCH, 0);
@@ -156,16 +191,18 @@ int main(int argc, char **argv)
 	struct sockaddr_in sa;
 
 	if (argc < 4)
-		die("usage: net-bench sink ADDRESS PORT | udp|connect ADDRESS PORT COUNT | "
-		    "tcp ADDRESS PORT SECONDS");
+		die("usage: net-bench sink|answer ADDRESS PORT | "
+		    "udp|answered|connect ADDRESS PORT COUNT | tcp ADDRESS PORT SECONDS");
 	(void)signal(SIGPIPE, SIG_IGN);
 	sa = address(argv[2], argv[3]);
 	if (strcmp(argv[1], "sink") == 0)
 		tcp_sink(&sa);
+	else if (strcmp(argv[1], "answer") == 0)
+		udp_answer(&sa);
 	else if (argc < 5)
 		die("%s: one argument more", argv[1]);
-	else if (strcmp(argv[1], "udp") == 0)
-		udp_send(&sa, (unsigned)strtoul(argv[4], NULL, 10));
+	else if (strcmp(argv[1], "udp") == 0 || strcmp(argv[1], "answered") == 0)
+		udp_send(&sa, (unsigned)strtoul(argv[4], NULL, 10), argv[1][0] == 'a');
 	else if (strcmp(argv[1], "connect") == 0)
 		tcp_connect(&sa, (unsigned)strtoul(argv[4], NULL, 10));
 	else if (strcmp(argv[1], "tcp") == 0)
