@@ -62,6 +62,36 @@ int netiso_uuid(const char *root, const char *verb, const struct uuid *uuid, str
 	return part_uuid("netiso", root, verb, uuid, out, e);
 }
 
+/* The word behind @name at the start of a line. */
+static void take_digest(const char *text, const char *name, char ret[static 17])
+{
+	const size_t n = strlen(name);
+
+	while (*text) {
+		if (strncmp(text, name, n) == 0 && text[n] == ' ') {
+			(void)snprintf(ret, 17, "%.16s", text + n + 1);
+			ret[strcspn(ret, "\n")] = '\0';
+			return;
+		}
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+}
+
+void netiso_digests(const char *root, const struct uuid *uuid, struct digests *ret)
+{
+	char text[UUID_STRLEN];
+	const char *args[] = {"digest", uuid_str(uuid, text), NULL};
+	auto_sb struct strbuf out = {0};
+
+	*ret = (struct digests){0};
+	if (netiso_run(root, args, &out, NULL) < 0)
+		return;
+	take_digest(sb_str(&out), "policy", ret->policy);
+	take_digest(sb_str(&out), "rules", ret->rules);
+	take_digest(sb_str(&out), "kernel", ret->kernel);
+}
+
 enum isolation_state isolation_of(const char *root, const struct domain *d)
 {
 	struct err why = {0};

@@ -33,6 +33,14 @@ int netiso_run(const char *root, const char *const *args, struct strbuf *out, st
 int netiso_uuid(const char *root, const char *verb, const struct uuid *uuid, struct strbuf *out,
 		struct err *e);
 
+/* As virt-cordon-netiso's verb digest says them; "" when there is none. */
+struct digests {
+	char policy[17], rules[17], kernel[17];
+};
+
+/** netiso_digests - of a recorded domain; what cannot be told is "". */
+void netiso_digests(const char *root, const struct uuid *uuid, struct digests *ret);
+
 enum isolation_state {
 	ISOLATION_NONE,	    /* the domain does not run */
 	ISOLATION_OFF,	    /* it runs, and its network is left alone */

@@ -133,6 +133,22 @@ static void check_guarded(const struct check *c, const struct domain *d)
 	}
 }
 
+/* What was compared: the same rules, the same number. */
+static void say_digests(const struct check *c, const struct domain *d)
+{
+	auto_sb struct strbuf text = {0};
+	struct digests digests;
+
+	if (c->quiet)
+		return;
+	netiso_digests(c->root, &d->uuid, &digests);
+	if (digests.rules[0])
+		sb_addf(&text, "policy %s, rules %s, kernel %s", digests.policy, digests.rules,
+			digests.kernel);
+	print_lines(d->name, sb_str(&text),
+		    strcmp(digests.rules, digests.kernel) == 0 ? COLOUR_NONE : COLOUR_BAD);
+}
+
 static void check_network(struct check *c, const struct domain *d)
 {
 	auto_sb struct strbuf diff = {0};
@@ -145,6 +161,7 @@ static void check_network(struct check *c, const struct domain *d)
 	}
 	r = netiso_uuid(c->root, "check", &d->rec.uuid, c->quiet ? NULL : &diff, &why);
 	compared(c, d->name, r, &diff, &why, "isolation in force");
+	say_digests(c, d);
 	check_guarded(c, d);
 	check_taps(c, d);
 }

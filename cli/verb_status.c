@@ -9,7 +9,9 @@
 #include "cli/part_state.h"
 #include "cli/print.h"
 #include "cli/shares.h"
+#include "lib/fnv.h"
 #include "lib/policy.h"
+#include "lib/record_policy.h"
 #include "lib/util.h"
 
 #include <errno.h>
@@ -32,8 +34,8 @@ struct row {
 	struct counters counters;
 	json_t *denied; /* by reason; of the list of all */
 	struct part_state parts[PART_COUNT];
-	json_t *shares;	 /* as virt-cordon-fsguard shows them, or NULL */
-	char digest[17]; /* of the policy in force, or "" */
+	json_t *shares; /* as virt-cordon-fsguard shows them, or NULL */
+	struct digests digests;
 };
 
 static const char *const isolation_names[] = {
@@ -75,21 +77,20 @@ static void policy_uuid(const char *root, const struct host_config *host, struct
 	policy_free(&p);
 }
 
-/* FNV-1a, 64 bits, of the canonical text: the same policy, the same number. */
-static void policy_digest(const char *root, struct row *row)
+/* Of the canonical text: the same policy, the same number. The others need privilege. */
+static void look_at_digests(const char *root, bool all, struct row *row)
 {
-	uint64_t h = 0xcbf29ce484222325ull;
 	auto_free char *text = NULL;
 	size_t len;
 
-	if (record_file_read(root, &row->d->uuid, "policy.ini", &text, &len, NULL) < 0)
-		return;
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (uint8_t)text[i]) * 0x100000001b3ull;
-	(void)snprintf(row->digest, sizeof(row->digest), "%016" PRIx64, h);
+	if (all && (row->d->rec.phase == PHASE_ISOLATED || row->d->rec.phase == PHASE_RUNNING))
+		netiso_digests(root, &row->d->uuid, &row->digests);
+	if (record_file_read(root, &row->d->uuid, RECORD_POLICY, &text, &len, NULL) == 0)
+		(void)snprintf(row->digests.policy, sizeof(row->digests.policy), "%016" PRIx64,
+			       fnv_add(FNV_BASIS, text, len));
 }
 
-static void look_at_record(const char *root, struct row *row)
+static void look_at_record(const char *root, bool all, struct row *row)
 {
 	if (!row->d->has_record || row->d->unread)
 		return;
@@ -97,11 +98,11 @@ static void look_at_record(const char *root, struct row *row)
 	for (unsigned i = 0; i < PART_COUNT; i++)
 		part_state_of(root, row->d, (enum record_part)i, &row->parts[i]);
 	row->shares = shares_of(root, row->d);
-	policy_digest(root, row);
+	look_at_digests(root, all, row);
 }
 
 static int make_row(const char *root, const struct host_config *host, const struct domains *all,
-		    const struct domain *d, struct row *ret, struct err *e)
+		    const struct domain *d, bool detail, struct row *ret, struct err *e)
 {
 	enum isolation_state isolation = isolation_of(root, d);
 	struct row row = {.d = d, .state = state_of(all, d)};
@@ -114,7 +115,7 @@ static int make_row(const char *root, const struct host_config *host, const stru
 	row.uuid = d->uuid;
 	if (!d->has_uuid)
 		policy_uuid(root, host, &row);
-	look_at_record(root, &row);
+	look_at_record(root, detail, &row);
 	if (d->has_policy) {
 		row.policy = domain_policy_path(root, d->name);
 		if (!row.policy)
@@ -218,6 +219,17 @@ static void print_denied(const struct row *row)
 		    COLOUR_NONE);
 }
 
+static void print_digests(const struct digests *d)
+{
+	auto_sb struct strbuf text = {0};
+
+	if (d->rules[0])
+		sb_addf(&text, "%s, kernel %s", d->rules, d->kernel);
+	print_field("digest", d->policy[0] ? d->policy : NULL, COLOUR_NONE);
+	print_field("rules", text.len ? sb_str(&text) : NULL,
+		    strcmp(d->rules, d->kernel) == 0 ? COLOUR_NONE : COLOUR_BAD);
+}
+
 static void print_detail(const struct row *row)
 {
 	char uuid[UUID_STRLEN];
@@ -232,7 +244,7 @@ static void print_detail(const struct row *row)
 	print_field("provision", row->parts[PART_PROVISION].name, COLOUR_NONE);
 	print_traffic(row);
 	print_denied(row);
-	print_field("digest", row->digest[0] ? row->digest : NULL, COLOUR_NONE);
+	print_digests(&row->digests);
 	print_nics(&row->d->rec);
 }
 
@@ -315,6 +327,19 @@ static json_t *json_counters(const struct row *row)
 			 json_traffic(&row->counters.in), "denied", row->denied);
 }
 
+static const char *text_or_null(const char *s)
+{
+	return *s ? s : NULL;
+}
+
+static json_t *json_digests(const struct digests *d)
+{
+	if (!d->policy[0])
+		return json_null();
+	return json_pack("{s:s?, s:s?, s:s?}", "policy", text_or_null(d->policy), "rules",
+			 text_or_null(d->rules), "kernel", text_or_null(d->kernel));
+}
+
 static json_t *json_row(const struct row *row)
 {
 	auto_sb struct strbuf name = {0};
@@ -326,14 +351,15 @@ static json_t *json_row(const struct row *row)
 		print_safe(row->d->name, &name);
 		text = json_string(sb_str(&name));
 	}
-	return json_pack("{s:o, s:s?, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:s?, s:o?}",
-			 "name", text, "uuid", row->has_uuid ? uuid_str(&row->uuid, uuid) : NULL,
-			 "state", row->state, "policy", row->policy, "isolation", row->isolation,
-			 "tunnel", row->parts[PART_WGTUN].name, "shares",
-			 row->parts[PART_FSGUARD].name, "provision",
-			 row->parts[PART_PROVISION].name, "provision_message",
-			 row->parts[PART_PROVISION].why, "counters", json_counters(row), "digest",
-			 row->digest[0] ? row->digest : NULL, "busy_shares", busy_shares(row));
+	return json_pack(
+		"{s:o, s:s?, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:s?, s:o, s:o?}",
+		"name", text, "uuid", row->has_uuid ? uuid_str(&row->uuid, uuid) : NULL, "state",
+		row->state, "policy", row->policy, "isolation", row->isolation, "tunnel",
+		row->parts[PART_WGTUN].name, "shares", row->parts[PART_FSGUARD].name, "provision",
+		row->parts[PART_PROVISION].name, "provision_message",
+		row->parts[PART_PROVISION].why, "counters", json_counters(row), "digest",
+		text_or_null(row->digests.policy), "digests", json_digests(&row->digests),
+		"busy_shares", busy_shares(row));
 }
 
 static int print_json(const struct row *rows, size_t n, const struct denied *denied, struct err *e)
@@ -397,6 +423,7 @@ static int print_status(const struct cli *cli, struct err *e)
 	auto_domains struct domains all = {0};
 	auto_free struct row *rows = NULL;
 	struct host_config host = {0};
+	const bool detail = cli->json || cli->n_args > 0;
 	struct domain *one = NULL;
 	size_t n = 0;
 	int r;
@@ -415,7 +442,7 @@ static int print_status(const struct cli *cli, struct err *e)
 	for (size_t i = 0; i < all.n && r == 0; i++) {
 		if (one && one != &all.list[i])
 			continue;
-		r = make_row(cli->root, &host, &all, &all.list[i], &rows[n], e);
+		r = make_row(cli->root, &host, &all, &all.list[i], detail, &rows[n], e);
 		if (r == 0)
 			n++;
 	}

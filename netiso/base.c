@@ -2,6 +2,7 @@
 /* The shared part at run time: see netiso/base.h. */
 #include "netiso/base.h"
 
+#include "lib/fnv.h"
 #include "lib/policy.h"
 #include "lib/record.h"
 #include "lib/util.h"
@@ -163,34 +164,35 @@ void base_chain_forget(const char *root, const char *name)
 	(void)unlink(path);
 }
 
+int base_chain_digests(const char *root, struct nl *nf, const char *family, const char *name,
+		       uint64_t *ret_noted, uint64_t *ret_now, struct err *e)
+{
+	char path[PATH_MAX], noted[DIGEST_STRLEN] = {0};
+	int r;
+
+	*ret_noted = *ret_now = 0;
+	(void)snprintf(path, sizeof(path), "%s" CHAINS_DIR "/%s", root, name);
+	if (readlink(path, noted, sizeof(noted)) == sizeof(noted) - 1)
+		*ret_noted = strtoull(noted, NULL, 16);
+	r = kern_chain_digest(nf, family, name, ret_now);
+	return r == 0 || r == -ENOENT ? 0 : err_os(e, -r, "cannot read the chain %s", name);
+}
+
 int base_chain_stands(const char *root, struct nl *nf, const char *family, const char *name,
 		      struct err *e)
 {
-	char path[PATH_MAX], noted[DIGEST_STRLEN] = {0}, digest[DIGEST_STRLEN];
-	uint64_t d;
-	int r;
+	uint64_t noted, now;
+	int r = base_chain_digests(root, nf, family, name, &noted, &now, e);
 
-	(void)snprintf(path, sizeof(path), "%s" CHAINS_DIR "/%s", root, name);
-	if (readlink(path, noted, sizeof(noted)) != sizeof(noted) - 1)
-		return 0;
-	r = kern_chain_digest(nf, family, name, &d);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return err_os(e, -r, "cannot read the chain %s", name);
-	(void)snprintf(digest, sizeof(digest), "%016" PRIx64, d);
-	return strcmp(noted, digest) == 0;
+	return r < 0 ? r : noted && noted == now;
 }
 
 uint64_t base_text_digest(const struct layout_params *p)
 {
 	auto_sb struct strbuf text = {0};
-	uint64_t d = 0xcbf29ce484222325ull;
 
 	layout_emit(p, &text);
-	for (size_t i = 0; i < text.len; i++)
-		d = (d ^ (uint8_t)text.data[i]) * 0x100000001b3ull;
-	return d;
+	return fnv_add(FNV_BASIS, sb_str(&text), text.len);
 }
 
 int base_params(const char *root, struct layout_params *ret, struct err *e)

@@ -33,6 +33,9 @@ int base_chain_note(const char *root, struct nl *nf, const char *family, const c
 		    struct err *e);
 int base_chain_stands(const char *root, struct nl *nf, const char *family, const char *name,
 		      struct err *e);
+/** base_chain_digests - what was noted of it and what it has now, 0 for what is not there. */
+int base_chain_digests(const char *root, struct nl *nf, const char *family, const char *name,
+		       uint64_t *ret_noted, uint64_t *ret_now, struct err *e);
 /** base_chain_noted - whether there is a note of it. */
 bool base_chain_noted(const char *root, const char *name);
 void base_chain_forget(const char *root, const char *name);

@@ -273,6 +273,11 @@ int job_compare(struct job *j, struct strbuf *diff, struct err *e)
 		if (r > 0)
 			ret = err_set(e, EX_CORDON_DIFFERS, ESTALE, "%d rules differ", r);
 	}
+	r = diff ? job_added(j, diff, NULL, e) : 0;
+	if (r < 0)
+		return r;
+	if (r > 0)
+		ret = err_set(e, EX_CORDON_DIFFERS, ESTALE, "%d elements were added", r);
 	r = compare_elements(j, diff, e);
 	if (r < 0)
 		ret = r;

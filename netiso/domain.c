@@ -2,6 +2,7 @@
 /* The effects on one domain: see netiso/domain.h. */
 #include "netiso/domain.h"
 
+#include "lib/fnv.h"
 #include "lib/nl.h"
 #include "lib/policy.h"
 #include "lib/record_policy.h"
@@ -251,6 +252,10 @@ static int compose(struct job *j, struct strbuf *text, struct strbuf *undo, bool
 		r = job_addresses(j, undo->len > 0, text, e);
 	if (r < 0)
 		return r;
+	/* In a repair, those that someone else has put in. */
+	r = undo->len && !emptied ? job_added(j, NULL, text, e) : 0;
+	if (r < 0)
+		return r;
 	sb_adds(text, sb_str(undo));
 	iso_switched_keep(text, sb_str(&j->plan.fresh));
 	if (emptied || absent || !job_public_same(j))
@@ -485,6 +490,30 @@ int domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff,
 		return job_compare_devices(&j, diff, e);
 	r = job_compile(&j, false, e);
 	return r < 0 ? r : job_compare(&j, diff, e);
+}
+
+int domain_digests(const char *root, const struct uuid *uuid, struct domain_digests *ret,
+		   struct err *e)
+{
+	auto_job struct job j = {.root = root};
+	struct job_digests d = {0};
+	auto_free char *text = NULL;
+	size_t len;
+	int r;
+
+	r = record_load(root, uuid, &j.rec, e);
+	if (r == 0)
+		r = record_file_read(root, uuid, RECORD_POLICY, &text, &len, e);
+	if (r == 0 && j.rec.isolation)
+		r = open_sockets(&j, e);
+	if (r == 0 && j.rec.isolation)
+		r = job_compile(&j, false, e);
+	if (r == 0 && j.rec.isolation)
+		r = job_digests(&j, &d, e);
+	if (r == 0)
+		*ret = (struct domain_digests){fnv_add(FNV_BASIS, text, len), j.rec.isolation,
+					       d.rules, d.kernel};
+	return r;
 }
 
 static int revert_shared(const char *root, struct err *e)

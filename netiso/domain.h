@@ -27,6 +27,19 @@ int domain_apply(const char *root, const struct uuid *uuid, struct err *e);
  */
 int domain_revert(const char *root, const struct uuid *uuid, struct err *e);
 
+struct domain_digests {
+	uint64_t policy;
+	bool isolated; /* there are rules, too */
+	uint64_t rules, kernel;
+};
+
+/**
+ * domain_digests - one number for the policy in force, one for the rules compiled of it, one for
+ * what the kernel has of these: the last two are the same unless something differs.
+ */
+int domain_digests(const char *root, const struct uuid *uuid, struct domain_digests *ret,
+		   struct err *e);
+
 /**
  * domain_check - compare the kernel with what the record asks for.
  * @diff: a line per difference is appended; may be NULL

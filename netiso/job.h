@@ -36,6 +36,21 @@ int job_compare(struct job *j, struct strbuf *diff, struct err *e);
 /** job_compare_devices - the part of it that does not need the plan: taps, bridge ports, guards. */
 int job_compare_devices(struct job *j, struct strbuf *diff, struct err *e);
 
+/**
+ * job_added - elements of the domain that the plan does not have, a line for each in @lines, and in
+ * @commands what deletes them; either may be NULL.
+ * Returns how many, or -errno. Reads whole sets: not for an ordinary start.
+ */
+int job_added(struct job *j, struct strbuf *lines, struct strbuf *commands, struct err *e);
+
+struct job_digests {
+	uint64_t rules;	 /* of what was compiled */
+	uint64_t kernel; /* of what is there of it: the same unless something differs */
+};
+
+/** job_digests - of a compiled job; ports and guards, which are no rules, are not in it. */
+int job_digests(struct job *j, struct job_digests *ret, struct err *e);
+
 /** job_public_same - whether the set of public addresses in the kernel is the planned one. */
 bool job_public_same(struct job *j);
 

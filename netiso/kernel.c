@@ -2,6 +2,7 @@
 /* Reading nf_tables back by raw netlink: see netiso/kernel.h. */
 #include "netiso/kernel.h"
 
+#include "lib/fnv.h"
 #include "lib/util.h"
 #include "netiso/layout.h"
 
@@ -275,9 +276,6 @@ int kern_set_keys(struct nl *nl, const char *family, const char *set, struct ker
 	}
 	return err_os(e, -r, "cannot read the set %s of the table %s " LAYOUT_TABLE, set, family);
 }
-
-#define FNV_BASIS 0xcbf29ce484222325ull
-#define FNV_PRIME 0x100000001b3ull
 
 struct digest {
 	uint64_t value;

@@ -542,6 +542,15 @@ void layout_emit(const struct layout_params *p, struct strbuf *out)
 	denials_emit_rules(p, out);
 }
 
+bool layout_set(size_t i, char family[static 8], char name[static 32], const char **ret_text)
+{
+	if (i >= ARRAY_SIZE(sets) || sscanf(sets[i].kind, "%*s %7s", family) != 1 ||
+	    sscanf(sets[i].text, "%31s", name) != 1)
+		return false;
+	*ret_text = strchr(sets[i].text, '{');
+	return true;
+}
+
 void layout_emit_remove(struct strbuf *out)
 {
 	static const char *const families[] = {"netdev", "bridge", "inet"};

@@ -6,6 +6,7 @@
 #include "lib/strbuf.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,6 +59,12 @@ extern const size_t layout_n_chains;
  * parameters, same bytes.
  */
 void layout_emit(const struct layout_params *p, struct strbuf *out);
+
+/**
+ * layout_set - the @i-th set or map as its family, name and text behind it ("{ type …"); false
+ * behind the last one.
+ */
+bool layout_set(size_t i, char family[static 8], char name[static 32], const char **ret_text);
 
 /** layout_address - an address in host order as text; returns @buf. */
 const char *layout_address(uint32_t addr, char buf[static INET_ADDRSTRLEN]);

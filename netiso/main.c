@@ -16,6 +16,7 @@
 #include "netiso/learnt.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -124,6 +125,24 @@ static int verb_check(const struct cli *cli, struct err *e)
 	if (r < 0)
 		return err_set(e, EX_CORDON_DIFFERS, ESTALE,
 			       "%s: the live system differs from the plan", cli->args[0]);
+	return 0;
+}
+
+static int verb_digest(const struct cli *cli, struct err *e)
+{
+	struct domain_digests d = {0};
+	struct record rec = {0};
+	int r;
+
+	r = target_load(cli->root, cli->args[0], &rec, e);
+	if (r == 0)
+		r = domain_digests(cli->root, &rec.uuid, &d, e);
+	record_free(&rec);
+	if (r < 0)
+		return r;
+	printf("policy %016" PRIx64 "\n", d.policy);
+	if (d.isolated)
+		printf("rules %016" PRIx64 "\nkernel %016" PRIx64 "\n", d.rules, d.kernel);
 	return 0;
 }
 
@@ -251,6 +270,8 @@ static const struct cli_verb verbs[] = {
 	{"apply", "DOMAIN", 1, 1, "put a running domain's isolation in, or repair it", verb_apply},
 	{"revert", "DOMAIN", 1, 1, "take it out by what was recorded", verb_revert},
 	{"check", "DOMAIN", 1, 1, "print what differs from the plan; then exit 1", verb_check},
+	{"digest", "DOMAIN", 1, 1, "numbers of its policy, its rules, and the kernel's",
+	 verb_digest},
 	{"addresses", "DOMAIN", 1, 1, "print what was learnt, or is in its policy", verb_addresses},
 	{"show", "DOMAIN", 1, 1, "print NICs and whether isolation is in force", verb_show},
 	{"explain", "DOMAIN|FILE DEST...", 2, CLI_ANY_ARGS, "whether a guest gets there, and why",
