@@ -65,7 +65,7 @@ static bool is_planned(const struct job *j, const char *family, const char *set,
 	return false;
 }
 
-/* --- a key as nft reads it --------------------------------------------------------------------- */
+/* --- a key as nft reads it ----------------------------------------------------------------- */
 
 static void put_host(const uint8_t *b, struct strbuf *out)
 {
