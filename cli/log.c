@@ -16,7 +16,7 @@
 /* The prefix of each rule that logs: "virt-cordon REASON ". */
 #define PREFIX "virt-cordon "
 /* A domain's number is the low bits of its mark (see netiso/layout.h), and its zone. */
-#define SLOT_MASK 0x7fffu
+#define SLOT_MASK 0x3fffu
 
 static bool ports_of(uint8_t proto)
 {

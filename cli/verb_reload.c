@@ -93,6 +93,16 @@ static int put(const struct change *c, const char *text, size_t len, struct err 
 	return record_file_write(c->root, &c->rec->uuid, RECORD_POLICY, text, len, e);
 }
 
+/* What goes beside a tunnel, and who answers its queries, is known before the rules lead there. */
+static int apply_network(const struct change *c, struct err *e)
+{
+	int r = 0;
+
+	if (c->rec->parts & UINT32_C(1) << PART_WGTUN)
+		r = part_uuid("wgtun", c->root, "apply", &c->rec->uuid, NULL, e);
+	return r < 0 ? r : netiso_uuid(c->root, "apply", &c->rec->uuid, NULL, e);
+}
+
 /* Shares first: the rules are changed when nothing else can fail. */
 static int put_in_force(const struct change *c, struct err *e)
 {
@@ -101,7 +111,7 @@ static int put_in_force(const struct change *c, struct err *e)
 	if (live_keys_grown(&c->then, &c->now))
 		r = part_uuid("fsguard", c->root, "apply", &c->rec->uuid, NULL, e);
 	if (r == 0 && c->rec->isolation)
-		r = netiso_uuid(c->root, "apply", &c->rec->uuid, NULL, e);
+		r = apply_network(c, e);
 	return r;
 }
 
@@ -119,7 +129,7 @@ static int switch_over(const struct change *c, struct err *e)
 	if (r == 0)
 		r = put_in_force(c, e);
 	if (r < 0 && put(c, c->old, c->old_len, NULL) == 0 && c->rec->isolation)
-		(void)netiso_uuid(c->root, "apply", &c->rec->uuid, NULL, NULL);
+		(void)apply_network(c, NULL);
 	return r;
 }
 

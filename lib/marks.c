@@ -12,9 +12,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GROUP 16u /* rules of one group */
+
+static unsigned shift(unsigned level)
+{
+	return 4 * (MARKS_LEVELS - 1 - level);
+}
+
+uint32_t marks_pref_group(unsigned level, uint32_t n)
+{
+	static const uint32_t first[MARKS_LEVELS] = {MARKS_PREF_TUNNELS, 40100, 40300, 43000};
+
+	return first[level] + (n >> shift(level)) / GROUP * (GROUP + 1);
+}
+
+uint32_t marks_pref(unsigned level, uint32_t n)
+{
+	return marks_pref_group(level, n) + 1 + (n >> shift(level)) % GROUP;
+}
+
+uint32_t marks_level_mask(unsigned level)
+{
+	return UINT32_MAX << shift(level);
+}
+
 const char *marks_link(uint32_t slot, char buf[static IFNAMSIZ])
 {
 	(void)snprintf(buf, IFNAMSIZ, "wgc%u", (unsigned)(slot & MARKS_SLOT_MASK));
+	return buf;
+}
+
+const char *marks_link_shared(uint32_t number, char buf[static IFNAMSIZ])
+{
+	(void)snprintf(buf, IFNAMSIZ, "wgs%u", (unsigned)(number & MARKS_SLOT_MASK));
 	return buf;
 }
 

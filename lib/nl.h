@@ -48,6 +48,8 @@ struct rtnl_link {
 	char kind[32]; /* IFLA_INFO_KIND: "bridge", "tun", "veth"; "" for a physical device */
 	bool has_mac;
 	struct mac mac;
+	uint32_t mtu;
+	bool up;
 	bool is_port; /* of a bridge, and the flags below are known */
 	bool isolated;
 };
@@ -73,6 +75,31 @@ struct rtnl_addr {
 
 /** rtnl_addr_list - all addresses of the host in a family, malloc'd, in the kernel's order. */
 int rtnl_addr_list(struct nl *nl, int family, struct rtnl_addr **ret, size_t *n_ret, struct err *e);
+
+struct rtnl_route {
+	struct ip_prefix to;
+	uint32_t table;
+	uint8_t type;	    /* RTN_* of linux/rtnetlink.h */
+	uint8_t protocol;   /* for rtnl_route_add; not read */
+	int link;	    /* index; 0: none */
+	struct ip_addr via; /* family 0: the link itself */
+	uint32_t metric;    /* 0: the kernel's default */
+	uint32_t mtu;	    /* of the route, 0: the link's; not for rtnl_route_add */
+	bool other;	    /* listed ones only: it has what is not kept here */
+};
+
+/** rtnl_route_add - one that stands already, or another by its prefix and metric, is replaced. */
+int rtnl_route_add(struct nl *nl, const struct rtnl_route *route, struct err *e);
+/** rtnl_route_del - by prefix, table, link and metric; nothing there is success. */
+int rtnl_route_del(struct nl *nl, const struct rtnl_route *route, struct err *e);
+/** rtnl_route_list - of a family and a table (0: of all), malloc'd. */
+int rtnl_route_list(struct nl *nl, int family, uint32_t table, struct rtnl_route **ret,
+		    size_t *n_ret, struct err *e);
+/**
+ * rtnl_route_get - where the host would send something for @to. -ENETUNREACH or another errno
+ * without a way to a neighbour; -EADDRINUSE when it is the host's own.
+ */
+int rtnl_route_get(struct nl *nl, const struct ip_addr *to, struct rtnl_route *ret);
 
 /** rtnl_router_get - the gateway of the IPv4 default route by a link, by the lowest metric; -ENOENT
  * (@e untouched) when there is none. */

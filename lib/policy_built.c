@@ -11,14 +11,8 @@ size_t policy_unbuilt(const struct policy *p, struct strbuf *out)
 		bool asked;
 		const char *what;
 	} parts[] = {
-		{KEY_NET_ALLOW_LAN, p->egress == EGRESS_TUNNEL && p->n_lan,
-		 "lets nothing out beside a tunnel; remove the key"},
-		{KEY_NET_FORWARD_PORT, p->egress == EGRESS_TUNNEL && p->n_forwards,
-		 "lets nothing out beside a tunnel; remove the key"},
 		{KEY_NET_ALLOW_UNGUARDED, p->egress == EGRESS_TUNNEL && p->allow_unguarded,
 		 "has tunnels on guarded networks only; write allow_unguarded = no"},
-		{KEY_TUN_SHARED, p->tunnel_shared,
-		 "gives each domain a tunnel of its own; write shared = no, and a file for each"},
 		{KEY_NET_IPV6, p->ipv6 != IPV6_NO, "gives no IPv6 to guests; write ipv6 = no"},
 	};
 	char where[512];

@@ -70,7 +70,7 @@ struct record {
 	size_t n_disks;
 };
 
-#define RECORD_SLOT_MAX 0x7fffu
+#define RECORD_SLOT_MAX 0x3fffu
 
 const char *record_phase_name(enum record_phase p);
 /** record_part_name - "fsguard", …: the program is virt-cordon-NAME, what it has to undo is in the

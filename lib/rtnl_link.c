@@ -46,13 +46,17 @@ static void parse_link(const struct nlmsghdr *nlh, struct rtnl_link *link)
 	bool bridge_slave = false;
 	const struct nlattr *attr;
 
-	*link = (struct rtnl_link){.index = ifi->ifi_index};
+	*link = (struct rtnl_link){.index = ifi->ifi_index, .up = ifi->ifi_flags & IFF_UP};
 	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		const uint16_t len = mnl_attr_get_payload_len(attr);
 
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_IFNAME:
 			(void)nl_attr_str(attr, link->name, sizeof(link->name));
+			break;
+		case IFLA_MTU:
+			if (len == sizeof(uint32_t))
+				link->mtu = mnl_attr_get_u32(attr);
 			break;
 		case IFLA_MASTER:
 			if (len == sizeof(uint32_t))

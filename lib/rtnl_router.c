@@ -15,65 +15,23 @@
 #define NEIGH_POLL_NS 20000000
 #define NUD_KNOWN (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
 
-struct router_search {
-	int link;
-	struct ip_addr addr;
-	uint32_t metric;
-	bool found;
-};
-
-static int route_cb(const struct nlmsghdr *nlh, void *data)
-{
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
-	struct router_search *s = data;
-	struct ip_addr addr = {0};
-	const struct nlattr *attr;
-	uint32_t metric = 0;
-	int oif = 0;
-
-	if (nlh->nlmsg_type != RTM_NEWROUTE || nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*rtm)) ||
-	    rtm->rtm_family != AF_INET || rtm->rtm_dst_len != 0 || rtm->rtm_type != RTN_UNICAST ||
-	    rtm->rtm_table != RT_TABLE_MAIN)
-		return 0;
-	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
-		if (mnl_attr_get_payload_len(attr) != sizeof(uint32_t))
-			continue;
-		if (mnl_attr_get_type(attr) == RTA_OIF)
-			oif = (int)mnl_attr_get_u32(attr);
-		else if (mnl_attr_get_type(attr) == RTA_PRIORITY)
-			metric = mnl_attr_get_u32(attr);
-		else if (mnl_attr_get_type(attr) == RTA_GATEWAY) {
-			addr.family = AF_INET;
-			memcpy(addr.b, mnl_attr_get_payload(attr), 4);
-		}
-	}
-	if (oif != s->link || !addr.family || (s->found && metric >= s->metric))
-		return 0;
-	*s = (struct router_search){.link = s->link, .addr = addr, .metric = metric, .found = true};
-	return 0;
-}
-
 int rtnl_router_get(struct nl *nl, int link, struct ip_addr *ret, struct err *e)
 {
-	int r = -EINTR;
+	auto_free struct rtnl_route *list = NULL;
+	const struct rtnl_route *best = NULL;
+	size_t n = 0;
+	int r = rtnl_route_list(nl, AF_INET, RT_TABLE_MAIN, &list, &n, e);
 
-	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
-		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
-		struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-		struct router_search s = {.link = link};
-		struct rtmsg *rtm;
-
-		nlh->nlmsg_type = RTM_GETROUTE;
-		nlh->nlmsg_flags = NLM_F_DUMP;
-		rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-		rtm->rtm_family = AF_INET;
-		r = nl_talk(nl, nlh, route_cb, &s);
-		if (r == 0 && !s.found)
-			return -ENOENT;
-		if (r == 0)
-			*ret = s.addr;
-	}
-	return r < 0 ? err_os(e, -r, "cannot list the host's routes") : 0;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].to.len == 0 && list[i].type == RTN_UNICAST && list[i].link == link &&
+		    list[i].via.family && (!best || list[i].metric < best->metric))
+			best = &list[i];
+	if (!best)
+		return -ENOENT;
+	*ret = best->via;
+	return 0;
 }
 
 struct neigh_search {

@@ -13,25 +13,42 @@
 #define HEAD "virt-cordon-wgtun 1"
 #define LINE_MAX_LEN 128
 
+static void print_way(const struct tunnel_way *w, struct strbuf *out)
+{
+	char text[PREFIX_STRLEN];
+
+	sb_addf(out, "way %s", ip_prefix_str(&w->to, text));
+	if (w->link[0])
+		sb_addf(out, " dev %s", w->link);
+	if (w->link[0] && w->via.family)
+		sb_addf(out, " via %s", ip_str(&w->via, text));
+	sb_adds(out, "\n");
+}
+
 void tunnel_print(const struct tunnel *t, struct strbuf *out)
 {
 	char text[PREFIX_STRLEN];
 
 	sb_addf(out, HEAD "\nlink %s\nmark 0x%08" PRIx32 "\nmtu %" PRIu32 "\naddress %s\n", t->link,
 		t->mark, t->mtu, ip_str(&t->address, text));
+	if (t->address6.family)
+		sb_addf(out, "address6 %s\n", ip_str(&t->address6, text));
 	for (size_t i = 0; i < t->n_dns; i++)
 		sb_addf(out, "dns %s\n", ip_str(&t->dns[i], text));
-	sb_addf(out, "default %s\n", t->to_all ? "yes" : "no");
+	sb_addf(out, "default %s\ndefault6 %s\n", t->to_all ? "yes" : "no",
+		t->to_all6 ? "yes" : "no");
 	for (size_t i = 0; i < t->n_routes; i++)
 		sb_addf(out, "route %s\n", ip_prefix_str(&t->routes[i], text));
+	for (size_t i = 0; i < t->n_ways; i++)
+		print_way(&t->ways[i], out);
 	sb_adds(out, "end\n");
 }
 
-static bool link_ok(const char *s)
+bool tunnel_link_ok(const char *s)
 {
 	const size_t n = strlen(s);
 
-	return strncmp(s, "wgc", 3) == 0 && n > 3 && n < IFNAMSIZ &&
+	return (strncmp(s, "wgc", 3) == 0 || strncmp(s, "wgs", 3) == 0) && n > 3 && n < IFNAMSIZ &&
 	       strspn(s + 3, "0123456789") == n - 3;
 }
 
@@ -39,8 +56,7 @@ static bool add_route(struct tunnel *t, const char *value)
 {
 	struct ip_prefix p, *grown;
 
-	if (t->n_routes == TUNNEL_ROUTES_MAX || !ip_prefix_parse(value, &p) ||
-	    p.addr.family != AF_INET || p.len == 0)
+	if (t->n_routes == TUNNEL_ROUTES_MAX || !ip_prefix_parse(value, &p) || p.len == 0)
 		return false;
 	grown = realloc(t->routes, (t->n_routes + 1) * sizeof(*grown));
 	if (!grown)
@@ -52,28 +68,92 @@ static bool add_route(struct tunnel *t, const char *value)
 
 static bool add_dns(struct tunnel *t, const char *value)
 {
-	struct ip_addr ip;
+	return t->n_dns < TUNNEL_DNS_MAX && ip_parse(value, &t->dns[t->n_dns]) &&
+	       t->dns[t->n_dns++].family != 0;
+}
 
-	if (t->n_dns == TUNNEL_DNS_MAX || !ip_parse(value, &ip) || ip.family != AF_INET)
+bool tunnel_add_way(struct tunnel *t, const struct tunnel_way *way)
+{
+	struct tunnel_way *grown;
+
+	if (t->n_ways == TUNNEL_WAYS_MAX)
 		return false;
-	t->dns[t->n_dns++] = ip;
+	grown = realloc(t->ways, (t->n_ways + 1) * sizeof(*grown));
+	if (!grown)
+		return false;
+	t->ways = grown;
+	grown[t->n_ways++] = *way;
 	return true;
 }
 
-/* The lines in their order; the number of the field that may come next is kept in @at. */
-enum field { F_HEAD, F_LINK, F_MARK, F_MTU, F_ADDRESS, F_DNS, F_DEFAULT, F_ROUTE, F_END, F_DONE };
+/* What may be the name of a link on its way into nftables and into this file. */
+static bool any_link_ok(const char *s)
+{
+	const size_t n = strlen(s);
 
-static const char *const keys[] = {
-	[F_LINK] = "link", [F_MARK] = "mark",	    [F_MTU] = "mtu",	[F_ADDRESS] = "address",
-	[F_DNS] = "dns",   [F_DEFAULT] = "default", [F_ROUTE] = "route"};
+	return n > 0 && n < IFNAMSIZ &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n;
+}
 
-static bool take_value(struct tunnel *t, enum field f, const char *value)
+/* "PREFIX [dev LINK [via ADDRESS]]"; @value is cut apart. */
+static bool add_way(struct tunnel *t, char *value)
+{
+	struct tunnel_way w = {0};
+	char *words[6], *save = NULL;
+	size_t n = 0;
+
+	for (char *s = strtok_r(value, " ", &save); s; s = strtok_r(NULL, " ", &save)) {
+		if (n == 5)
+			return false;
+		words[n++] = s;
+	}
+	if ((n != 1 && n != 3 && n != 5) || !ip_prefix_parse(words[0], &w.to))
+		return false;
+	if (n >= 3) {
+		if (strcmp(words[1], "dev") != 0 || !any_link_ok(words[2]))
+			return false;
+		(void)snprintf(w.link, sizeof(w.link), "%s", words[2]);
+	}
+	if (n == 5 && (strcmp(words[3], "via") != 0 || !ip_parse(words[4], &w.via) ||
+		       w.via.family != w.to.addr.family))
+		return false;
+	return tunnel_add_way(t, &w);
+}
+
+/* The lines in their order. */
+enum field {
+	F_HEAD,
+	F_LINK,
+	F_MARK,
+	F_MTU,
+	F_ADDRESS,
+	F_ADDRESS6,
+	F_DNS,
+	F_DEFAULT,
+	F_DEFAULT6,
+	F_ROUTE,
+	F_WAY,
+	F_END
+};
+
+static const struct {
+	const char *key;
+	bool may_lack, repeats;
+} lines[F_END] = {
+	[F_LINK] = {"link", false, false},	  [F_MARK] = {"mark", false, false},
+	[F_MTU] = {"mtu", false, false},	  [F_ADDRESS] = {"address", false, false},
+	[F_ADDRESS6] = {"address6", true, false}, [F_DNS] = {"dns", true, true},
+	[F_DEFAULT] = {"default", false, false},  [F_DEFAULT6] = {"default6", false, false},
+	[F_ROUTE] = {"route", true, true},	  [F_WAY] = {"way", true, true},
+};
+
+static bool take_value(struct tunnel *t, enum field f, char *value)
 {
 	uint64_t v;
 
 	switch (f) {
 	case F_LINK:
-		if (!link_ok(value))
+		if (!tunnel_link_ok(value))
 			return false;
 		(void)snprintf(t->link, sizeof(t->link), "%s", value);
 		return true;
@@ -86,46 +166,61 @@ static bool take_value(struct tunnel *t, enum field f, const char *value)
 		return true;
 	case F_ADDRESS:
 		return ip_parse(value, &t->address) && t->address.family == AF_INET;
+	case F_ADDRESS6:
+		return ip_parse(value, &t->address6) && t->address6.family == AF_INET6;
 	case F_DNS:
 		return add_dns(t, value);
 	case F_DEFAULT:
 		return parse_bool(value, &t->to_all);
-	default:
+	case F_DEFAULT6:
+		return parse_bool(value, &t->to_all6);
+	case F_ROUTE:
 		return add_route(t, value);
+	default:
+		return add_way(t, value);
 	}
 }
 
-static bool take_line(struct tunnel *t, char *line, enum field *at)
+/* Whether the fields from @from to just before @to may all be missing. */
+static bool may_skip(enum field from, enum field to)
+{
+	for (enum field f = from; f < to; f++)
+		if (!lines[f].may_lack)
+			return false;
+	return true;
+}
+
+/* @at: the field that may come next, F_END + 1 behind the end. */
+static bool take_line(struct tunnel *t, char *line, unsigned *at)
 {
 	char *blank = strchr(line, ' ');
-	enum field f;
+	unsigned f;
 
 	if (*at == F_HEAD) {
 		*at = F_LINK;
 		return strcmp(line, HEAD) == 0;
 	}
 	if (strcmp(line, "end") == 0) {
-		const bool ok = *at == F_ROUTE;
+		const bool ok = may_skip(*at, F_END);
 
-		*at = F_DONE;
+		*at = F_END + 1;
 		return ok;
 	}
 	if (!blank)
 		return false;
 	*blank = '\0';
 	for (f = F_LINK; f < F_END; f++)
-		if (strcmp(line, keys[f]) == 0)
+		if (strcmp(line, lines[f].key) == 0)
 			break;
-	/* Lists may be empty, and each line of one may be followed by another. */
-	if (f == F_END || (f != *at && !(*at == F_DNS && f == F_DEFAULT)))
+	if (f == F_END || f < *at || !may_skip(*at, f))
 		return false;
-	*at = f == F_DNS || f == F_ROUTE ? f : f + 1;
+	*at = lines[f].repeats ? f : f + 1;
 	return take_value(t, f, blank + 1);
 }
 
 int tunnel_parse(const char *text, size_t len, struct tunnel *ret, struct err *e)
 {
-	enum field at = F_HEAD;
+	unsigned at = F_HEAD;
 	struct tunnel t = {0};
 	unsigned n = 0;
 
@@ -135,7 +230,7 @@ int tunnel_parse(const char *text, size_t len, struct tunnel *ret, struct err *e
 		char line[LINE_MAX_LEN];
 
 		n++;
-		if (!end || size >= sizeof(line) || memchr(text, '\0', size) || at == F_DONE)
+		if (!end || size >= sizeof(line) || memchr(text, '\0', size) || at == F_END + 1)
 			goto bad;
 		memcpy(line, text, size);
 		line[size] = '\0';
@@ -143,7 +238,7 @@ int tunnel_parse(const char *text, size_t len, struct tunnel *ret, struct err *e
 			goto bad;
 		text += size + 1, len -= size + 1;
 	}
-	if (at == F_DONE) {
+	if (at == F_END + 1) {
 		*ret = t;
 		return 0;
 	}
@@ -167,17 +262,25 @@ void tunnel_free(struct tunnel *t)
 	if (!t)
 		return;
 	free(t->routes);
+	free(t->ways);
 	*t = (struct tunnel){0};
 }
 
 bool tunnel_reaches(const struct tunnel *t, const struct ip_addr *ip)
 {
-	if (ip->family != AF_INET)
-		return false;
-	if (t->to_all)
+	if (ip->family == AF_INET ? t->to_all : t->to_all6)
 		return true;
 	for (size_t i = 0; i < t->n_routes; i++)
 		if (ip_prefix_contains(&t->routes[i], ip))
 			return true;
 	return false;
+}
+
+size_t tunnel_n_dns(const struct tunnel *t, int family)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_dns; i++)
+		n += t->dns[i].family == family;
+	return n;
 }

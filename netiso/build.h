@@ -57,3 +57,12 @@ void build_raw_network(struct build *b, const char *family, const char *set,
 /** build_tunnel, build_tunnel_dns - what a tunnelled domain has besides (netiso/tunnelled.c). */
 void build_tunnel(struct build *b);
 void build_tunnel_dns(struct build *b);
+
+/**
+ * build_beside - what its policy lets out beside the tunnel.
+ * @flows: the chain that limits the domain's connections
+ */
+void build_beside(struct build *b, const char *flows);
+
+/** build_forward_mark - the mark that an entry of forward_port is looked up by. */
+uint32_t build_forward_mark(const struct build *b, const struct policy_forward *fw);

@@ -328,7 +328,8 @@ static void forward_elements(struct build *b)
 	for (size_t i = 0; i < b->p->n_forwards; i++) {
 		const struct policy_forward *fw = &b->p->forwards[i];
 		const struct term key = term_join(
-			term_join(term_mark(b->mark), term_proto(fw->proto)), term_port(fw->port));
+			term_join(term_mark(build_forward_mark(b, fw)), term_proto(fw->proto)),
+			term_port(fw->port));
 
 		b->localnet = b->localnet || iso_is_loopback(&fw->to);
 		build_set(b, "inet", "forward_port", key);
@@ -368,20 +369,17 @@ static void lan_chain(struct build *b)
 /* The chain that lets at most N connections of a domain be. Shared by all domains with that limit,
  * and left alone by undo. The counting elements must be made by the packets themselves: one that we
  * added would be gone as soon as its domain has no connection (the set's garbage collection). */
-static void flow_limit(struct build *b)
+static void flow_limit(struct build *b, const char *chain)
 {
 	const unsigned n = b->p->max_flows;
-	char chain[ISO_CHAIN_MAX];
-	struct strbuf *make;
+	struct strbuf *make = shared_chain(b, "inet", chain);
 
-	(void)snprintf(chain, sizeof(chain), "flows_%u", n);
-	make = shared_chain(b, "inet", chain);
 	if (make)
 		sb_addf(make,
 			"add rule inet " TBL
-			" %s add @flows { meta mark ct count over %u } goto deny_flows\n"
+			" %s add @flows { meta mark & 0x%08x ct count over %u } goto deny_flows\n"
 			"add rule inet " TBL " %s accept\n",
-			chain, n, chain);
+			chain, ~LAYOUT_BESIDE, n, chain);
 	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
 	build_verdict(b, "inet", "flow_limit", term_mark(b->mark), "goto", chain);
 	/* A counter has its limit in it: it must not outlive this one, nor the domain. */
@@ -408,9 +406,11 @@ static void domain_elements(struct build *b)
 {
 	const struct term mark = term_mark(b->mark);
 	const struct policy *p = b->p;
+	char chain[ISO_CHAIN_MAX];
 
 	zone_elements(b);
-	flow_limit(b);
+	(void)snprintf(chain, sizeof(chain), "flows_%u", p->max_flows);
+	flow_limit(b, chain);
 	if (p->log_denied)
 		build_set(b, "inet", "logged", mark);
 	if (p->egress == EGRESS_INTERNET)
@@ -423,7 +423,10 @@ static void domain_elements(struct build *b)
 			  term_join(term_join(mark, term_proto(p->host_ports[i].proto)),
 				    term_port(p->host_ports[i].port)));
 	forward_elements(b);
-	lan_chain(b);
+	if (p->egress == EGRESS_TUNNEL)
+		build_beside(b, chain);
+	else
+		lan_chain(b);
 }
 
 /* Gives what was built to the plan; false when memory ran out on the way. */

@@ -113,6 +113,7 @@ void denials_clear(struct nl *nf, const struct layout_params *p, uint32_t slot, 
 		for (const unsigned *r = families[f].reasons; *r; r++) {
 			clear_one(nf, families[f].family, mark, *r, out);
 			clear_one(nf, families[f].family, mark | LAYOUT_CLASS_INTERNET, *r, out);
+			clear_one(nf, families[f].family, mark | LAYOUT_BESIDE, *r, out);
 		}
 	}
 }

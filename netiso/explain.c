@@ -140,6 +140,15 @@ static struct explain_verdict decide_dhcp(const struct explain_world *w,
 		.why = "a DHCP request of the guest's own; it is always let through"};
 }
 
+static const struct ip_addr *first_dns(const struct tunnel *t)
+{
+	size_t i = 0;
+
+	while (i + 1 < t->n_dns && t->dns[i].family != AF_INET)
+		i++;
+	return &t->dns[i];
+}
+
 /* False when port 53 is like any other port. */
 static bool decide_dns(const struct explain_world *w, const struct explain_query *q,
 		       struct explain_verdict *ret)
@@ -151,11 +160,11 @@ static bool decide_dns(const struct explain_world *w, const struct explain_query
 		*ret = allow(KEY_NET_DNS, 0, EXPLAIN_HOST, "the host's DNS server is asked");
 		return true;
 	case DNS_AUTO:
-		if (!w->f->tunnel.n_dns)
+		if (!tunnel_n_dns(&w->f->tunnel, AF_INET))
 			return false;
 		*ret = redirect(allow(KEY_NET_DNS, 0, EXPLAIN_TUNNEL,
 				      "each question is sent to one of the tunnel's servers"),
-				&w->f->tunnel.dns[0], DNS_PORT);
+				first_dns(&w->f->tunnel), DNS_PORT);
 		return true;
 	case DNS_REDIRECT:
 		*ret = redirect(

@@ -212,6 +212,17 @@ static bool take_tunnel_route(struct iso_facts *f, char **w, size_t n)
 	return true;
 }
 
+/* tunnel_way PREFIX LINK: of what goes beside the tunnel */
+static bool take_tunnel_way(struct iso_facts *f, char **w, size_t n)
+{
+	struct tunnel_way way = {0};
+
+	if (n != 3 || !ip_prefix_parse(w[1], &way.to) || !iso_tap_name_ok(w[2]))
+		return false;
+	(void)snprintf(way.link, sizeof(way.link), "%s", w[2]);
+	return tunnel_add_way(&f->tunnel, &way);
+}
+
 static const struct {
 	const char *word;
 	bool (*take)(struct iso_facts *f, char **words, size_t n);
@@ -226,6 +237,7 @@ static const struct {
 	{"tunnel", take_tunnel},
 	{"tunnel_dns", take_tunnel_dns},
 	{"tunnel_route", take_tunnel_route},
+	{"tunnel_way", take_tunnel_way},
 	{"uplink", take_uplink},
 	{"router", take_router},
 };

@@ -120,6 +120,10 @@ static bool stays(const struct explain_world *w, const struct end *orig, const s
 	explain_decide(w, &q, &v);
 	if (!v.allowed)
 		return false;
+	/* Its source was translated for the one way, and would show on the other. */
+	if (w->p->egress == EGRESS_TUNNEL && v.path != EXPLAIN_HOST &&
+	    (v.path == EXPLAIN_TUNNEL) != ip_equal(&reply->dst, &w->f->tunnel.address))
+		return false;
 	/* What another program made of it must be allowed, too. */
 	if (v.path == EXPLAIN_DIRECT && !v.redirected && reply->src.family &&
 	    !ip_equal(&reply->src, &orig->dst)) {

@@ -104,6 +104,8 @@ const struct layout_chain layout_chains[] = {
 	{"inet", "opened", NULL},
 	{"inet", "closed", NULL},
 	{"inet", "through", NULL},
+	{"inet", "own_ways", NULL},
+	{"inet", "beside_open", NULL},
 	{"inet", "tunnel_answer", NULL},
 	{"inet", "tunnel_query", NULL},
 	{"inet", "tunnel_resolver", NULL},
@@ -111,6 +113,7 @@ const struct layout_chain layout_chains[] = {
 	{"inet", "resolver_1", NULL},
 	{"inet", "resolver_2", NULL},
 	{"inet", "resolver_3", NULL},
+	{"inet", "tunnel_resolver_16", NULL},
 	{"inet", "tunnel_nat", "type nat hook postrouting priority 99; policy accept;"},
 	{"inet", "tunnel_leaving", NULL},
 	{"inet", "tunnel_passing", NULL},
@@ -185,7 +188,7 @@ static const struct {
 	{"set inet", "tunnelled { type mark; }"},
 	{"set inet", "tunnels { type ifname; }"},
 	{"set inet", "tunnel_in { typeof iifname . ct original zone; }"},
-	{"map inet", "tunnel_mark { typeof iifname : meta mark; }"},
+	{"map inet", "tunnel_mark { typeof iifname . ct original zone : meta mark; }"},
 	{"set inet", "tunnel_out { typeof meta mark . oifname; }"},
 	{"map inet", "tunnel_source { typeof meta mark : ip daddr; }"},
 	{"map inet", "tunnel_private { type mark : verdict; }"},
@@ -193,6 +196,10 @@ static const struct {
 	{"map inet", "tunnel_dns_1 { typeof meta mark : ip daddr; }"},
 	{"map inet", "tunnel_dns_2 { typeof meta mark : ip daddr; }"},
 	{"map inet", "tunnel_dns_3 { typeof meta mark : ip daddr; }"},
+	{"set inet", "tunnel_dns_many { type mark; }"},
+	{"map inet", "tunnel_dns_16 { typeof meta mark . meta priority : ip daddr; }"},
+	{"map inet", "beside { type mark : verdict; }"},
+	{"set inet", "beside_port { typeof meta mark . meta l4proto . th dport; }"},
 	{"set inet", "tunnel_guests { type ipv4_addr; flags interval; auto-merge; }"},
 	{"set inet", "tunnel_quoted { typeof @th,192,32; flags interval; auto-merge; }"},
 	{"set inet", "refused { type ipv4_addr; flags interval; }"},
@@ -221,8 +228,8 @@ struct rule {
 	const char *text;
 };
 
-/* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies.
- */
+/* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies;
+ * $CLASS, $BESIDE: bits of a mark. */
 static const struct rule rules[] = {
 	{"netdev", "frames", "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 goto types"},
 	{"netdev", "frames", "ether daddr ff:ff:ff:ff:ff:ff goto types"},
@@ -346,11 +353,11 @@ static const struct rule rules[] = {
 	 * path filtering asks for; nothing that the host would have to answer for gets so far. */
 	{"inet", "tunnel_answer", "ip ttl < 2 drop"},
 	{"inet", "tunnel_answer",
-	 "ct state established,related iifname . ct original zone @tunnel_in meta mark set iifname "
-	 "map @tunnel_mark accept"},
+	 "ct state established,related meta mark set iifname . ct original zone map @tunnel_mark "
+	 "accept"},
 	{"inet", "tunnel_answer", "drop"},
 	{"inet", "guest", "ct state invalid drop"},
-	{"inet", "guest", "meta mark & $CLASS == 0x00000000 fib daddr type unicast goto closed"},
+	{"inet", "guest", "meta mark & $CLASS == 0x00000000 jump own_ways"},
 	/* An answer to one who should not have been able to ask, from before the policy or by a way
 	 * around it. The host may, and who comes by a port that the host redirects. */
 	{"inet", "guest",
@@ -374,10 +381,19 @@ static const struct rule rules[] = {
 	{"inet", "guest", "ip daddr != @public goto not_public"},
 	{"inet", "guest", "meta mark vmap @egress"},
 	{"inet", "guest", "goto deny_egress"},
+	/* Of those who may not use the main table. What a port of the gateway leads to beside the
+	 * tunnel needs the mark that is routed there, each packet of it. An ICMP error has no port
+	 * to be told by, so it would go into the tunnel, to an address of the LAN. */
+	{"inet", "own_ways", "fib daddr type unicast goto closed"},
+	{"inet", "own_ways", "ct state related ct status & dnat == dnat drop"},
+	{"inet", "own_ways",
+	 "fib daddr . iif type local meta mark . meta l4proto . th dport @beside_port meta mark "
+	 "set meta mark | $BESIDE"},
 	{"inet", "closed", "meta mark @tunnelled goto through"},
 	/* Without egress not even in answer to a connection that stands since before. */
 	{"inet", "closed", "goto deny_egress"},
 	{"inet", "through", "ct direction reply drop"},
+	{"inet", "through", "meta mark vmap @beside"},
 	{"inet", "through", "ct state established accept"},
 	{"inet", "through", "ct state related meta mark . ct original zone @own_zone accept"},
 	{"inet", "through", "ct state related drop"},
@@ -388,6 +404,14 @@ static const struct rule rules[] = {
 	{"inet", "through", "meta mark vmap @tunnel_private"},
 	{"inet", "through", "ip daddr != @public goto not_public"},
 	{"inet", "through", "goto opened"},
+	/* Past the tunnel, to what an entry of the policy names. */
+	{"inet", "beside_open", "meta mark set meta mark | $BESIDE"},
+	{"inet", "beside_open", "ct state established accept"},
+	{"inet", "beside_open", "ct state related meta mark . ct original zone @own_zone accept"},
+	{"inet", "beside_open", "ct state related drop"},
+	{"inet", "beside_open", "tcp flags & (fin | syn | rst | ack) != syn drop"},
+	{"inet", "beside_open", "ip daddr @guests goto deny_attached"},
+	{"inet", "beside_open", "goto opened"},
 	{"inet", "not_public", "ip daddr @refused goto deny_range"},
 	{"inet", "not_public", "goto deny_attached"},
 	{"inet", "to_host",
@@ -416,6 +440,7 @@ static const struct rule rules[] = {
 
 	{"inet", "tunnel_query", "udp dport 53 goto tunnel_resolver"},
 	{"inet", "tunnel_query", "tcp dport 53 goto tunnel_resolver"},
+	{"inet", "tunnel_resolver", "meta mark @tunnel_dns_many goto tunnel_resolver_16"},
 	{"inet", "tunnel_resolver",
 	 "numgen random mod 4 vmap { 0 : goto resolver_0, 1 : goto resolver_1, 2 : goto "
 	 "resolver_2, 3 : goto resolver_3 }"},
@@ -423,6 +448,9 @@ static const struct rule rules[] = {
 	{"inet", "resolver_1", "dnat ip to meta mark map @tunnel_dns_1"},
 	{"inet", "resolver_2", "dnat ip to meta mark map @tunnel_dns_2"},
 	{"inet", "resolver_3", "dnat ip to meta mark map @tunnel_dns_3"},
+	/* The NIC's number has been read from the priority by now. */
+	{"inet", "tunnel_resolver_16", "meta priority set numgen random mod 16"},
+	{"inet", "tunnel_resolver_16", "dnat ip to meta mark . meta priority map @tunnel_dns_16"},
 	{"inet", "tunnel_nat", "oifname @tunnels snat ip to meta mark map @tunnel_source"},
 
 	{"inet", "passing", "meta mark & $MASK == $BASE goto onward"},
@@ -487,6 +515,8 @@ static void emit_filled(struct strbuf *out, const char *text, const struct layou
 		text += plain;
 		if (strncmp(text, "$BASE", 5) == 0 || strncmp(text, "$DHCP", 5) == 0)
 			sb_addf(out, "0x%08x", p->mark_base), text += 5;
+		else if (strncmp(text, "$BESIDE", 7) == 0)
+			sb_addf(out, "0x%08x", LAYOUT_BESIDE), text += 7;
 		else if (strncmp(text, "$CLASS", 6) == 0)
 			sb_addf(out, "0x%08x", LAYOUT_CLASS_INTERNET), text += 6;
 		else if (strncmp(text, "$MASK", 5) == 0)

@@ -16,11 +16,13 @@
 /*
  * A mark is mark_base + class bit + slot. Slot 0 is no domain: it marks the host's own DHCP replies
  * on their way to a tap. The class bit says that the main routing table may be used; without it
- * only the local table (and, later, a tunnel's own) is.
+ * only the local table and a tunnel's own are. The bit "beside" is for what a domain with a tunnel
+ * sends to targets that its policy names, past the tunnel: a table of its own, too.
  */
 #define LAYOUT_MARK_MASK 0xffff0000u
 #define LAYOUT_CLASS_INTERNET 0x8000u
-#define LAYOUT_SLOT_MASK 0x7fffu
+#define LAYOUT_BESIDE 0x4000u
+#define LAYOUT_SLOT_MASK 0x3fffu
 
 /* The first gate, before all others on its device. */
 #define LAYOUT_PRI_TAP "-500"

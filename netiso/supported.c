@@ -172,11 +172,10 @@ static int check_family(const struct policy *p, struct err *e)
 	char where[512];
 
 	for (size_t i = 0; i < p->n_forwards; i++)
-		if (p->forwards[i].to.family != AF_INET || p->forwards[i].via_tunnel)
-			return err_set(
-				e, EX_CORDON_POLICY, EOPNOTSUPP,
-				"%s: this release forwards to IPv4 addresses outside a tunnel",
-				policy_where(p, KEY_NET_FORWARD_PORT, where, sizeof(where)));
+		if (p->forwards[i].to.family != AF_INET)
+			return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
+				       "%s: this release forwards to IPv4 addresses",
+				       policy_where(p, KEY_NET_FORWARD_PORT, where, sizeof(where)));
 	for (size_t i = 0; i < p->n_lan; i++)
 		if (p->lan[i].prefix.addr.family != AF_INET)
 			return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
@@ -213,17 +212,12 @@ static int check_tunnel(const struct policy *p, const struct iso_facts *f, struc
 
 	if (p->egress != EGRESS_TUNNEL)
 		return 0;
-	if (p->n_lan || p->n_forwards)
-		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-			       "%s: this release lets nothing out beside a tunnel; remove the key",
-			       policy_where(p, p->n_lan ? KEY_NET_ALLOW_LAN : KEY_NET_FORWARD_PORT,
-					    where, sizeof(where)));
 	if (!f->tunnel.link[0] || f->tunnel.mark != iso_mark(&f->layout, f->slot, p))
 		return err_set(e, EX_CORDON_DATA, ENOENT,
 			       "%s: the domain's tunnel is not there; write: virt-cordon-wgtun "
 			       "apply DOMAIN",
 			       policy_where(p, KEY_NET_EGRESS, where, sizeof(where)));
-	if (p->dns == DNS_AUTO && !f->tunnel.n_dns)
+	if (p->dns == DNS_AUTO && !tunnel_n_dns(&f->tunnel, AF_INET))
 		return err_set(e, EX_CORDON_POLICY, EINVAL,
 			       "%s: auto, but the tunnel has no resolver; write dns = host, an "
 			       "address or none",

@@ -9,8 +9,10 @@
 
 #define TBL LAYOUT_TABLE
 
-/* As many as layout.c has maps for: each new query takes one of them by chance. */
+/* As many as layout.c has maps for: each new query takes one of them by chance. Who has more than
+ * four has sixteen elements in a map of its own. */
 #define RESOLVERS 4
+#define RESOLVERS_MANY 16
 
 /* A prefix that the file names and that is not of the Internet as a whole: meant to be reached,
  * inside the tunnel. Wider ones are only the Internet in pieces. */
@@ -19,7 +21,7 @@ static bool is_private(const struct ip_prefix *p)
 	const uint32_t first = ntohl(p->addr.v4.s_addr);
 	const uint32_t last = first | (p->len < 32 ? UINT32_MAX >> p->len : 0);
 
-	for (size_t i = 0; i < layout_n_refused; i++)
+	for (size_t i = 0; p->addr.family == AF_INET && i < layout_n_refused; i++)
 		if (first >= layout_refused[i].first && last <= layout_refused[i].last)
 			return true;
 	return false;
@@ -57,14 +59,26 @@ static void private_chain(struct build *b)
 		chain, chain);
 }
 
+/* Those of IPv4. */
 static void resolver_elements(struct build *b, const struct ip_addr *list, size_t n)
 {
 	static const char *const maps[RESOLVERS] = {"tunnel_dns_0", "tunnel_dns_1", "tunnel_dns_2",
 						    "tunnel_dns_3"};
+	const struct term mark = term_mark(b->mark);
+	struct ip_addr v4[RESOLVERS_MANY];
+	size_t k = 0;
 
-	build_verdict(b, "inet", "dns", term_mark(b->mark), "goto", "opened");
-	for (size_t i = 0; i < RESOLVERS; i++)
-		build_map(b, "inet", maps[i], term_mark(b->mark), term_ip(&list[i % n]));
+	for (size_t i = 0; i < n && k < RESOLVERS_MANY; i++)
+		if (list[i].family == AF_INET)
+			v4[k++] = list[i];
+	build_verdict(b, "inet", "dns", mark, "goto", "opened");
+	if (k > RESOLVERS)
+		build_set(b, "inet", "tunnel_dns_many", mark);
+	for (size_t i = 0; k > RESOLVERS && i < RESOLVERS_MANY; i++)
+		build_map(b, "inet", "tunnel_dns_16", term_join(mark, term_priority((uint32_t)i)),
+			  term_ip(&v4[i % k]));
+	for (size_t i = 0; k && k <= RESOLVERS && i < RESOLVERS; i++)
+		build_map(b, "inet", maps[i], mark, term_ip(&v4[i % k]));
 }
 
 void build_tunnel_dns(struct build *b)
@@ -78,12 +92,115 @@ void build_tunnel_dns(struct build *b)
 void build_tunnel(struct build *b)
 {
 	const struct term mark = term_mark(b->mark), link = term_link(b->f->tunnel.link);
+	const struct term zone = term_zone(b->f->slot);
 
 	build_set(b, "inet", "tunnelled", mark);
-	build_set(b, "inet", "tunnels", link);
-	build_set(b, "inet", "tunnel_in", term_join(link, term_zone(b->f->slot)));
-	build_map(b, "inet", "tunnel_mark", link, mark);
+	/* Another domain may have the same one. */
+	build_shared(b, "inet", "tunnels", link);
+	build_set(b, "inet", "tunnel_in", term_join(link, zone));
+	build_map(b, "inet", "tunnel_mark", term_join(link, zone), mark);
 	build_set(b, "inet", "tunnel_out", term_join(mark, link));
 	build_map(b, "inet", "tunnel_source", mark, term_ip(&b->f->tunnel.address));
 	private_chain(b);
+}
+
+/* --- beside the tunnel ------------------------------------------------------------------------ */
+
+static uint32_t beside_mark(const struct build *b)
+{
+	return b->mark | LAYOUT_BESIDE;
+}
+
+/* To the host itself no packet is routed; into the tunnel it goes by the domain's own mark. */
+static bool goes_beside(const struct build *b, const struct policy_forward *fw)
+{
+	return b->p->egress == EGRESS_TUNNEL && !fw->via_tunnel && !iso_is_loopback(&fw->to);
+}
+
+uint32_t build_forward_mark(const struct build *b, const struct policy_forward *fw)
+{
+	return goes_beside(b, fw) ? beside_mark(b) : b->mark;
+}
+
+static void beside_entry(struct build *b, const char *chain, const struct policy_lan *lan)
+{
+	char prefix[PREFIX_STRLEN];
+
+	ip_prefix_str(&lan->prefix, prefix);
+	sb_addf(&b->apply, "add rule inet " TBL " %s ip daddr %s ", chain, prefix);
+	if (lan->port)
+		sb_addf(&b->apply, "%s dport %u ", proto_str(lan->proto), lan->port);
+	else if (lan->proto)
+		sb_addf(&b->apply, "meta l4proto %s ", proto_str(lan->proto));
+	sb_adds(&b->apply, "goto beside_open\n");
+}
+
+/* All queries are the tunnel's resolvers'. An ICMP error has no port: it goes where all to its
+ * target goes, or, where that is only some of it, nowhere. */
+static void beside_chain(struct build *b)
+{
+	char chain[ISO_CHAIN_MAX], prefix[PREFIX_STRLEN];
+	const struct policy *p = b->p;
+
+	(void)snprintf(chain, sizeof(chain), "beside_%u", b->f->slot);
+	sb_addf(&b->apply,
+		"add chain inet " TBL " %s\nflush chain inet " TBL " %s\n"
+		"add rule inet " TBL " %s udp dport 53 return\n"
+		"add rule inet " TBL " %s tcp dport 53 return\n",
+		chain, chain, chain, chain);
+	for (size_t i = 0; i < p->n_lan; i++)
+		if (p->lan[i].prefix.addr.family == AF_INET)
+			beside_entry(b, chain, &p->lan[i]);
+	for (size_t i = 0; i < p->n_lan; i++)
+		if (p->lan[i].prefix.addr.family == AF_INET && p->lan[i].proto)
+			sb_addf(&b->apply,
+				"add rule inet " TBL " %s ip daddr %s ct state related drop\n",
+				chain, ip_prefix_str(&p->lan[i].prefix, prefix));
+	/* The element needs its chain, also when undo adds it first. */
+	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
+	build_verdict(b, "inet", "beside", term_mark(b->mark), "jump", chain);
+	sb_addf(&b->undo_chains, "flush chain inet " TBL " %s\ndelete chain inet " TBL " %s\n",
+		chain, chain);
+}
+
+/* The links that the ways lead by, each once. */
+static void beside_links(struct build *b)
+{
+	const struct tunnel *t = &b->f->tunnel;
+
+	for (size_t i = 0; i < t->n_ways; i++) {
+		bool known = !t->ways[i].link[0];
+
+		for (size_t k = 0; k < i && !known; k++)
+			known = strcmp(t->ways[i].link, t->ways[k].link) == 0;
+		if (!known)
+			build_set(b, "inet", "tunnel_out",
+				  term_join(term_mark(beside_mark(b)), term_link(t->ways[i].link)));
+	}
+}
+
+void build_beside(struct build *b, const char *flows)
+{
+	const struct term mark = term_mark(b->mark), beside = term_mark(beside_mark(b));
+	const struct policy *p = b->p;
+	bool any = p->n_lan > 0;
+
+	for (size_t i = 0; i < p->n_forwards; i++) {
+		const struct policy_forward *fw = &p->forwards[i];
+
+		if (!goes_beside(b, fw))
+			continue;
+		any = true;
+		build_set(b, "inet", "beside_port",
+			  term_join(term_join(mark, term_proto(fw->proto)), term_port(fw->port)));
+	}
+	if (!any)
+		return;
+	build_verdict(b, "inet", "flow_limit", beside, "goto", flows);
+	build_set(b, "inet", "own_zone", term_join(beside, term_zone(b->f->slot)));
+	if (p->log_denied)
+		build_set(b, "inet", "logged", beside);
+	beside_links(b);
+	if (p->n_lan)
+		beside_chain(b);
 }

@@ -36,7 +36,7 @@ static int ensure_user(struct nl *route, const char *link, bool *made, struct er
 int wgt_device_ensure(struct nl *route, const char *link, bool auto_, enum wgt_backend *b,
 		      bool *made, struct err *e)
 {
-	struct wgt_link have;
+	struct rtnl_link have;
 	struct err local = {0};
 	int r;
 

@@ -92,18 +92,20 @@ static void check_device(struct checker *c, enum wgt_backend b)
 static int check_rules(struct checker *c)
 {
 	char text[160];
-	int i = wgt_rules_missing(&c->j->route, c->j->plan.rules, c->e);
+	const struct wgt_rules *rules = &c->j->plan.rules;
+	int i = wgt_rules_missing(&c->j->route, rules, c->e);
 
-	if (i >= 0 && i < WGT_RULES)
-		differs(c, "missing: IPv4 rule %s",
-			wgt_rule_text(&c->j->plan.rules[i], text, sizeof(text)));
+	if (i >= 0 && (size_t)i < rules->n)
+		differs(c, "missing: %s rule %s",
+			rules->list[i].family == AF_INET ? "IPv4" : "IPv6",
+			wgt_rule_text(&rules->list[i], text, sizeof(text)));
 	return i < 0 ? i : 0;
 }
 
 static int check_link(struct checker *c, int *ret_index)
 {
 	const struct tunnel *t = &c->j->plan.tunnel;
-	struct wgt_link link = {0};
+	struct rtnl_link link = {0};
 	struct err why = {0};
 	const char *what;
 	int r = wgt_link_get(&c->j->route, t->link, &link, &why);
@@ -119,9 +121,39 @@ static int check_link(struct checker *c, int *ret_index)
 		differs(c, "the link %s is down", t->link);
 	if (link.mtu != t->mtu)
 		differs(c, "the MTU of %s is %" PRIu32 ", not %" PRIu32, t->link, link.mtu, t->mtu);
-	if (!wgt_sysctl_same(t->link, &what))
+	if (!wgt_sysctl_same(t->link, c->j->plan.ipv6, &what))
 		differs(c, "%s of %s was changed", what, t->link);
 	return 0;
+}
+
+/* Where the host sends what is for the targets now, against the table: by the facts. */
+static void check_ways(struct checker *c, const struct tunnel *told)
+{
+	const struct tunnel *now = &c->j->plan.tunnel;
+	char text[PREFIX_STRLEN], from[48], to[48];
+
+	for (size_t i = 0; i < now->n_ways; i++) {
+		const struct tunnel_way *a = &now->ways[i], *b = NULL;
+
+		for (size_t k = 0; k < told->n_ways && !b; k++)
+			if (ip_equal(&told->ways[k].to.addr, &a->to.addr) &&
+			    told->ways[k].to.len == a->to.len)
+				b = &told->ways[k];
+		if (b && strcmp(a->link, b->link) == 0 && a->via.family == b->via.family &&
+		    (!a->via.family || ip_equal(&a->via, &b->via)))
+			continue;
+		(void)snprintf(from, sizeof(from), "%s%s", b && b->link[0] ? "by " : "",
+			       !b	    ? "not known"
+			       : b->link[0] ? b->link
+					    : "nowhere");
+		(void)snprintf(to, sizeof(to), "%s%s", a->link[0] ? "by " : "",
+			       a->link[0] ? a->link : "nowhere");
+		differs(c,
+			"the way to %s beside the tunnel is stale: it was %s, the host's routes "
+			"lead %s%s now",
+			ip_prefix_str(&a->to, text), from, to,
+			b && strcmp(a->link, b->link) == 0 ? ", through another router" : "");
+	}
 }
 
 /* What the isolator was told; with an MTU that the file leaves open. */
@@ -129,29 +161,53 @@ static int check_facts(struct checker *c)
 {
 	auto_sb struct strbuf want = {0}, have = {0};
 	struct tunnel told = {0}, *t = &c->j->plan.tunnel;
+	const bool differed = c->differs;
 	struct err why = {0};
+	int r = wgt_ways(&c->j->route, c->j->plan.targets, c->j->plan.n_targets, t, c->e);
 
+	if (r < 0)
+		return r;
 	if (tunnel_load(c->j->root, &c->j->rec.uuid, &told, &why) < 0) {
 		differs(c, "%s", why.msg);
 		return 0;
 	}
 	if (!t->mtu)
 		t->mtu = told.mtu;
+	check_ways(c, &told);
 	tunnel_print(t, &want);
 	tunnel_print(&told, &have);
 	tunnel_free(&told);
 	if (want.failed || have.failed)
 		return err_os(c->e, ENOMEM, TUNNEL_FACTS);
-	if (strcmp(sb_str(&want), sb_str(&have)) != 0)
+	if (strcmp(sb_str(&want), sb_str(&have)) != 0 && c->differs == differed)
 		differs(c, "%s was changed since the tunnel was put in", c->j->conf.path);
+	return 0;
+}
+
+static int check_routes(struct checker *c, int index)
+{
+	const uint32_t tables[] = {c->j->plan.table, c->j->plan.table | MARKS_BESIDE};
+	auto_routes struct wgt_routes routes = {0};
+	char what[PREFIX_STRLEN] = "";
+
+	wgt_routes_all(&c->j->plan, index, &routes);
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		int r = wgt_routes_same(&c->j->route, tables[i], &routes, what, c->e);
+
+		if (r < 0)
+			return r;
+		if (r == 0)
+			differs(c, "the routes of table %" PRIu32 " differ, first at %s", tables[i],
+				what);
+	}
 	return 0;
 }
 
 static int check_all(struct checker *c, const struct wgt_undo *undo)
 {
-	char what[PREFIX_STRLEN] = "";
 	int index = 0, r;
 
+	(void)snprintf(c->j->plan.tunnel.link, IFNAMSIZ, "%s", undo->link);
 	r = check_facts(c);
 	if (r == 0)
 		r = check_link(c, &index);
@@ -159,13 +215,8 @@ static int check_all(struct checker *c, const struct wgt_undo *undo)
 		return r;
 	if (index && undo->has_backend)
 		check_device(c, undo->backend);
-	r = wgt_routes_same(&c->j->route, &c->j->plan, index, what, c->e);
-	if (r < 0)
-		return r;
-	if (r == 0)
-		differs(c, "the routes of table %" PRIu32 " differ, first at %s", c->j->plan.table,
-			what);
-	return check_rules(c);
+	r = check_routes(c, index);
+	return r < 0 ? r : check_rules(c);
 }
 
 int wgt_domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff, struct err *e)
@@ -183,6 +234,9 @@ int wgt_domain_check(const char *root, const struct uuid *uuid, struct strbuf *d
 		else
 			r = r < 0 ? err_set(e, EX_CORDON_DATA, -r, WGT_UNDO " is damaged")
 				  : check_all(&c, &undo);
+		if (diff && policy_dns_effective(&j.policy) == DNS_HOST)
+			sb_adds(diff, "warning: dns = host: the host's resolver, and whoever it "
+				      "asks, sees the names that the guest looks up\n");
 		if (r < 0 && !c.differs)
 			(void)err_set(e, first.exit, first.errnum, "%s", first.msg);
 		else if (c.differs)

@@ -25,83 +25,141 @@
  * it, and that one stays. No mark of a tunnel ever leads to the main table: the guard of the
  * network (netiso/guard.c) sends it to the rules below, and what these do not know is unreachable.
  *
+ * What the policy lets out beside the tunnel (allow_lan, forward_port) gets a second mark from the
+ * isolator, with the bit BESIDE, when address, protocol and port are exactly those of an entry.
+ * That mark has a table of its own, with a route to each target as the host's own rules and routes
+ * had it, and unreachable ones behind: when a link goes, what is for its targets goes neither by
+ * another link nor into the tunnel. The tunnel's own table has no hole.
+ *
  * What comes out of the tunnel is let in by the kernel only when it is a known answer. The device
  * has strict reverse path filtering, which with src_valid_mark asks the rules with the packet's
  * mark: the isolator marks what conntrack knows as an answer to this domain (BASE + slot: the
  * domain's table has a way back through the device), and all else, also after a flush of nftables,
  * has a way back by the uplink if any, so it is dropped without a word. Hence the rule for lo.
  *
- * IPv6 is off on the device.
+ * Both families have the same rules and tables, IPv6 where the policy and the file both have it.
+ * Else it is off on the device.
  */
 
-static struct rtnl_rule rule(uint32_t pref, uint32_t mark, uint32_t mask, uint8_t action)
+static struct rtnl_rule *add_rule(struct wgt_rules *r, int family, uint32_t pref, uint8_t action)
 {
-	return (struct rtnl_rule){.family = AF_INET,
-				  .pref = pref,
-				  .has_mark = mask != 0,
-				  .mark = mark,
-				  .mask = mask,
-				  .action = action,
-				  .protocol = MARKS_RULE_PROTOCOL};
+	struct rtnl_rule *rule = &r->list[r->n++];
+
+	*rule = (struct rtnl_rule){
+		.family = family, .pref = pref, .action = action, .protocol = MARKS_RULE_PROTOCOL};
+	return rule;
 }
 
-void wgt_rules(uint32_t mark_base, uint32_t slot, struct rtnl_rule ret[static WGT_RULES])
+static void set_mark(struct rtnl_rule *rule, uint32_t mark, uint32_t mask)
 {
-	const uint32_t closed = MARKS_MASK | MARKS_CLASS_INTERNET, mark = mark_base | slot;
+	rule->has_mark = true;
+	rule->mark = mark & mask;
+	rule->mask = mask;
+}
 
-	ret[WGT_RULE_OWN] = rule(MARKS_PREF_TUNNELS + slot, mark, UINT32_MAX, FR_ACT_TO_TBL);
-	ret[WGT_RULE_OWN].table = mark;
-	ret[1] = rule(MARKS_PREF_END, mark_base, closed, FR_ACT_UNREACHABLE);
-	ret[2] = rule(MARKS_PREF_STRAY, mark_base, closed, FR_ACT_BLACKHOLE);
-	ret[3] = rule(MARKS_PREF_TUNNELS, 0, 0, FR_ACT_NOP);
-	ret[4] = rule(MARKS_PREF_JUMP, mark_base, closed, FR_ACT_GOTO);
-	ret[4].target = MARKS_PREF_TUNNELS;
-	(void)snprintf(ret[4].iif, sizeof(ret[4].iif), "lo");
+/* From the leaf up: each goto after what it leads to. */
+static void add_path(struct wgt_rules *r, int family, uint32_t mark)
+{
+	const uint32_t n = mark & ~MARKS_MASK;
+	struct rtnl_rule *rule;
+
+	rule = add_rule(r, family, marks_pref(MARKS_LEVELS - 1, n), FR_ACT_TO_TBL);
+	set_mark(rule, mark, UINT32_MAX);
+	rule->table = mark;
+	for (unsigned level = MARKS_LEVELS - 1; level-- > 0;) {
+		const uint32_t target = marks_pref_group(level + 1, n);
+
+		(void)add_rule(r, family, target, FR_ACT_NOP);
+		rule = add_rule(r, family, marks_pref(level, n), FR_ACT_GOTO);
+		set_mark(rule, mark, marks_level_mask(level));
+		rule->target = target;
+	}
+}
+
+static void add_family(struct wgt_rules *r, int family, uint32_t mark_base, uint32_t slot,
+		       bool beside)
+{
+	const uint32_t closed = MARKS_MASK | MARKS_CLASS_INTERNET;
+	struct rtnl_rule *rule;
+
+	set_mark(add_rule(r, family, MARKS_PREF_END, FR_ACT_UNREACHABLE), mark_base, closed);
+	set_mark(add_rule(r, family, MARKS_PREF_STRAY, FR_ACT_BLACKHOLE), mark_base, closed);
+	add_path(r, family, mark_base | slot);
+	if (beside)
+		add_path(r, family, mark_base | MARKS_BESIDE | slot);
+	(void)add_rule(r, family, MARKS_PREF_TUNNELS, FR_ACT_NOP);
+	if (family != AF_INET)
+		return; /* there is no reverse path filter */
+	rule = add_rule(r, family, MARKS_PREF_JUMP, FR_ACT_GOTO);
+	set_mark(rule, mark_base, closed);
+	rule->target = MARKS_PREF_TUNNELS;
+	(void)snprintf(rule->iif, sizeof(rule->iif), "lo");
+}
+
+void wgt_rules(uint32_t mark_base, uint32_t slot, bool beside, bool ipv6, struct wgt_rules *ret)
+{
+	ret->n = 0;
+	add_family(ret, AF_INET, mark_base, slot, beside);
+	if (ipv6)
+		add_family(ret, AF_INET6, mark_base, slot, beside);
 }
 
 static int prefix_compare(const void *va, const void *vb)
 {
 	const struct ip_prefix *a = va, *b = vb;
-	const int r = memcmp(a->addr.b, b->addr.b, 4);
+	int r = a->addr.family - b->addr.family; /* AF_INET is the lesser */
 
+	if (r == 0)
+		r = memcmp(a->addr.b, b->addr.b, a->addr.family == AF_INET ? 4 : 16);
 	return r ? r : (int)a->len - (int)b->len;
 }
 
-static int add_routes(const struct wgt_conf *c, struct tunnel *t, struct err *e)
+static int add_routes(const struct wgt_conf *c, struct wgt_plan *plan, struct err *e)
 {
+	struct tunnel *t = &plan->tunnel;
+	bool v4 = false, v6 = false;
+
 	t->routes = calloc(c->n_allowed + 1, sizeof(*t->routes));
 	if (!t->routes)
 		return err_os(e, ENOMEM, "routes");
 	for (size_t i = 0; i < c->n_peers; i++)
 		for (size_t k = 0; k < c->peers[i].n_allowed; k++) {
 			const struct ip_prefix *a = &c->peers[i].allowed[k].prefix;
+			const bool is_v4 = a->addr.family == AF_INET;
 
-			if (a->addr.family != AF_INET)
+			if (!is_v4 && !plan->ipv6)
 				continue;
+			*(is_v4 ? &v4 : &v6) = true;
 			if (a->len)
 				t->routes[t->n_routes++] = *a;
 			else
-				t->to_all = true;
+				*(is_v4 ? &t->to_all : &t->to_all6) = true;
 		}
 	if (t->n_routes)
 		qsort(t->routes, t->n_routes, sizeof(*t->routes), prefix_compare);
-	if (!t->n_routes && !t->to_all)
+	if (!v4)
 		return err_set(e, EX_CORDON_DATA, EINVAL,
 			       "%s: no peer has IPv4 AllowedIPs: nothing could be reached; write "
 			       "AllowedIPs = 0.0.0.0/0",
 			       c->path);
+	/* An address alone leads nowhere: then there is no IPv6. */
+	if (plan->ipv6 && !v6) {
+		plan->ipv6 = false;
+		t->address6 = (struct ip_addr){0};
+	}
 	return 0;
 }
 
-static int add_dns(const struct policy *p, const struct wgt_conf *c, struct tunnel *t,
+static int add_dns(const struct policy *p, const struct wgt_conf *c, struct wgt_plan *plan,
 		   struct err *e)
 {
 	char text[PREFIX_STRLEN], where[512];
+	struct tunnel *t = &plan->tunnel;
 
 	policy_where(p, KEY_NET_DNS, where, sizeof(where));
 	for (size_t i = 0; i < c->n_dns; i++) {
-		if (c->dns[i].family != AF_INET)
-			continue; /* guests have no IPv6 */
+		if (c->dns[i].family != AF_INET && !plan->ipv6)
+			continue; /* the guest has no IPv6 */
 		if (!tunnel_reaches(t, &c->dns[i]))
 			return err_set(e, EX_CORDON_DATA, EINVAL,
 				       "%s: [Interface] DNS: %s lies outside AllowedIPs; add it "
@@ -109,7 +167,7 @@ static int add_dns(const struct policy *p, const struct wgt_conf *c, struct tunn
 				       c->path, ip_str(&c->dns[i], text));
 		t->dns[t->n_dns++] = c->dns[i];
 	}
-	if (p->dns == DNS_AUTO && !t->n_dns)
+	if (p->dns == DNS_AUTO && !tunnel_n_dns(t, AF_INET))
 		return err_set(e, EX_CORDON_POLICY, EINVAL,
 			       "%s: auto, but %s names no IPv4 resolver in DNS; add one there, or "
 			       "write dns = host (the host's resolver then sees what the guest "
@@ -126,15 +184,24 @@ static int add_dns(const struct policy *p, const struct wgt_conf *c, struct tunn
 	return 0;
 }
 
-static int add_address(const struct wgt_conf *c, struct tunnel *t, struct err *e)
+static int add_address(const struct policy *p, const struct wgt_conf *c, struct wgt_plan *plan,
+		       struct err *e)
 {
-	for (size_t i = 0; i < c->n_addresses && !t->address.family; i++)
-		if (c->addresses[i].addr.family == AF_INET)
-			t->address = c->addresses[i].addr;
+	struct tunnel *t = &plan->tunnel;
+
+	for (size_t i = 0; i < c->n_addresses; i++) {
+		const struct ip_addr *a = &c->addresses[i].addr;
+
+		if (a->family == AF_INET && !t->address.family)
+			t->address = *a;
+		else if (a->family == AF_INET6 && !t->address6.family && p->ipv6 == IPV6_NAT)
+			t->address6 = *a;
+	}
+	plan->ipv6 = t->address6.family != 0;
 	if (!t->address.family)
 		return err_set(e, EX_CORDON_DATA, EINVAL,
 			       "%s: [Interface] Address has no IPv4 address, and guests have IPv4 "
-			       "only",
+			       "first",
 			       c->path);
 	return 0;
 }
@@ -160,15 +227,13 @@ static int check_handshake(const struct policy *p, const struct wgt_conf *c, str
 int wgt_compile(const struct policy *p, const struct wgt_conf *c, uint32_t mark_base, uint32_t slot,
 		struct wgt_plan *ret, struct err *e)
 {
-	struct wgt_plan plan = {
-		.slot = slot, .table = mark_base | slot, .pref = MARKS_PREF_TUNNELS + slot};
+	struct wgt_plan plan = {.slot = slot, .table = mark_base | slot};
 	struct tunnel *t = &plan.tunnel;
 	int r = 0;
 
 	marks_link(slot, t->link);
 	t->mark = plan.table;
 	t->mtu = c->mtu;
-	wgt_rules(mark_base, slot, plan.rules);
 	if (c->fwmark && (c->fwmark & MARKS_MASK) == mark_base)
 		r = err_set(e, EX_CORDON_DATA, EINVAL,
 			    "%s: [Interface] FwMark: 0x%08" PRIx32 " is one of virt-cordon's own "
@@ -177,11 +242,16 @@ int wgt_compile(const struct policy *p, const struct wgt_conf *c, uint32_t mark_
 	if (r == 0)
 		r = check_handshake(p, c, e);
 	if (r == 0)
-		r = add_address(c, t, e);
+		r = add_address(p, c, &plan, e);
 	if (r == 0)
-		r = add_routes(c, t, e);
+		r = add_routes(c, &plan, e);
 	if (r == 0)
-		r = add_dns(p, c, t, e);
+		r = add_dns(p, c, &plan, e);
+	if (r == 0)
+		r = wgt_targets(p, c, &plan, e);
+	if (plan.n_targets)
+		plan.beside = mark_base | MARKS_BESIDE | slot;
+	wgt_rules(mark_base, slot, plan.beside != 0, plan.ipv6, &plan.rules);
 	if (r < 0)
 		wgt_plan_free(&plan);
 	else
@@ -191,88 +261,9 @@ int wgt_compile(const struct policy *p, const struct wgt_conf *c, uint32_t mark_
 
 void wgt_plan_free(struct wgt_plan *plan)
 {
-	if (plan)
-		tunnel_free(&plan->tunnel);
-}
-
-const char *wgt_rule_text(const struct rtnl_rule *r, char *buf, size_t size)
-{
-	char mark[48] = "", what[32] = "";
-
-	if (r->has_mark)
-		(void)snprintf(mark, sizeof(mark), " fwmark 0x%" PRIx32 "/0x%" PRIx32, r->mark,
-			       r->mask);
-	if (r->action == FR_ACT_GOTO)
-		(void)snprintf(what, sizeof(what), "goto %" PRIu32, r->target);
-	else if (r->action == FR_ACT_TO_TBL)
-		(void)snprintf(what, sizeof(what), "lookup %" PRIu32, r->table);
-	else
-		(void)snprintf(what, sizeof(what), "%s",
-			       r->action == FR_ACT_NOP	       ? "nop"
-			       : r->action == FR_ACT_BLACKHOLE ? "blackhole"
-							       : "unreachable");
-	(void)snprintf(buf, size, "pref %" PRIu32 "%s%s%s %s", r->pref, r->iif[0] ? " iif " : "",
-		       r->iif, mark, what);
-	return buf;
-}
-
-static void print_peer(const struct wgt_peer *p, const char *link, struct strbuf *out)
-{
-	char text[PREFIX_STRLEN], key[WGT_KEY_B64];
-
-	sb_addf(out, "wg set %s peer %s", link, wgt_key_b64(&p->public_key, key));
-	if (p->has_preshared_key)
-		sb_adds(out, " preshared-key FILE");
-	if (p->host)
-		sb_addf(out, strchr(p->host, ':') ? " endpoint [%s]:%u" : " endpoint %s:%u",
-			p->host, p->port);
-	if (p->keepalive)
-		sb_addf(out, " persistent-keepalive %u", p->keepalive);
-	sb_adds(out, " allowed-ips ");
-	for (size_t i = 0; i < p->n_allowed; i++)
-		sb_addf(out, "%s%s/%u", i ? "," : "", ip_str(&p->allowed[i].prefix.addr, text),
-			p->allowed[i].prefix.len);
-	sb_adds(out, p->n_allowed ? "\n" : "\"\"\n");
-}
-
-static void print_device(const struct wgt_plan *plan, const struct wgt_conf *c, struct strbuf *out)
-{
-	const char *link = plan->tunnel.link;
-
-	sb_addf(out,
-		"ip link add %s type wireguard\n"
-		"sysctl -w net.ipv4.conf.%s.rp_filter=1 net.ipv4.conf.%s.src_valid_mark=1 "
-		"net.ipv6.conf.%s.disable_ipv6=1\n"
-		"wg set %s private-key FILE",
-		link, link, link, link, link);
-	if (c->listen_port)
-		sb_addf(out, " listen-port %u", c->listen_port);
-	if (c->fwmark)
-		sb_addf(out, " fwmark 0x%" PRIx32, c->fwmark);
-	sb_adds(out, "\n");
-	for (size_t i = 0; i < c->n_peers; i++)
-		print_peer(&c->peers[i], link, out);
-	if (plan->tunnel.mtu)
-		sb_addf(out, "ip link set %s mtu %" PRIu32 " up\n", link, plan->tunnel.mtu);
-	else
-		sb_addf(out, "ip link set %s mtu COMPUTED up\n", link);
-}
-
-void wgt_plan_print(const struct wgt_plan *plan, const struct wgt_conf *c, struct strbuf *out)
-{
-	const struct tunnel *t = &plan->tunnel;
-	char text[160];
-
-	sb_addf(out, "ip route add unreachable default metric %" PRIu32 " table %" PRIu32 "\n",
-		WGT_METRIC_LAST, plan->table);
-	for (size_t i = 0; i < WGT_RULES; i++)
-		sb_addf(out, "ip rule add %s\n",
-			wgt_rule_text(&plan->rules[i], text, sizeof(text)));
-	print_device(plan, c, out);
-	if (t->to_all)
-		sb_addf(out, "ip route add default dev %s table %" PRIu32 "\n", t->link,
-			plan->table);
-	for (size_t i = 0; i < t->n_routes; i++)
-		sb_addf(out, "ip route add %s dev %s table %" PRIu32 "\n",
-			ip_prefix_str(&t->routes[i], text), t->link, plan->table);
+	if (!plan)
+		return;
+	tunnel_free(&plan->tunnel);
+	free(plan->targets);
+	plan->targets = NULL;
 }

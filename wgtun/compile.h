@@ -3,24 +3,33 @@
 #pragma once
 
 #include "lib/err.h"
+#include "lib/marks.h"
 #include "lib/nl.h"
 #include "lib/policy.h"
 #include "lib/strbuf.h"
 #include "lib/tunnel.h"
 #include "wgtun/conf.h"
 
-#define WGT_RULES 5
-#define WGT_RULE_OWN 0 /* of a domain; those behind it are shared by all */
+/* Shared ones, and for two marks the leaf and a goto with its target above; in two families. */
+#define WGT_RULES_MAX (2 * (5 + 2 * (1 + 2 * (MARKS_LEVELS - 1))))
 #define WGT_METRIC_LAST UINT32_MAX
+
+/* In the order in which they are made: nothing leads to a rule that is not there yet. */
+struct wgt_rules {
+	struct rtnl_rule list[WGT_RULES_MAX];
+	size_t n;
+};
 
 /* Zero-initialise, release with wgt_plan_free. */
 struct wgt_plan {
 	uint32_t slot;
-	uint32_t pref; /* of the domain's own rule */
-	uint32_t table;
-	struct tunnel tunnel; /* mtu 0: not in the file, to be computed */
-	/* In the order in which they are made: nothing leads to a rule that is not there yet. */
-	struct rtnl_rule rules[WGT_RULES];
+	uint32_t table;	 /* of the tunnel: the mark */
+	uint32_t beside; /* of what goes beside it: the other mark; 0: nothing does */
+	bool ipv6;
+	struct tunnel tunnel; /* mtu 0: not in the file, to be computed; ways: not looked up yet */
+	struct ip_prefix *targets; /* beside the tunnel, sorted, each once */
+	size_t n_targets;
+	struct wgt_rules rules;
 };
 
 /**
@@ -33,8 +42,16 @@ int wgt_compile(const struct policy *p, const struct wgt_conf *c, uint32_t mark_
 		struct wgt_plan *ret, struct err *e);
 void wgt_plan_free(struct wgt_plan *plan);
 
-/** wgt_rules - the rules of the domain in @slot alone. */
-void wgt_rules(uint32_t mark_base, uint32_t slot, struct rtnl_rule ret[static WGT_RULES]);
+/**
+ * wgt_rules - of the domain in @slot, with those that all share.
+ * @beside: with those of its second mark; @ipv6: in both families
+ */
+void wgt_rules(uint32_t mark_base, uint32_t slot, bool beside, bool ipv6, struct wgt_rules *ret);
+
+/** wgt_targets - fill in @plan's targets, and refuse those that the tunnel has (compile_targets.c).
+ */
+int wgt_targets(const struct policy *p, const struct wgt_conf *c, struct wgt_plan *plan,
+		struct err *e);
 
 /** wgt_plan_print - as the commands that would do the same; no key is in it. */
 void wgt_plan_print(const struct wgt_plan *plan, const struct wgt_conf *c, struct strbuf *out);

@@ -74,78 +74,50 @@ static uint32_t compute_mtu(struct wgt_job *j)
 	return least - OVERHEAD > WGT_MTU_MAX ? WGT_MTU_MAX : least - OVERHEAD;
 }
 
-/* Two devices with one key take each other's answers: WireGuard's servers know a peer by it. */
-static int check_key_unused(struct wgt_job *j, struct err *e)
-{
-	auto_free struct uuid *list = NULL;
-	size_t n = 0;
-	int r;
-
-	r = record_list(j->root, &list, &n, e);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		struct wgt_state state = {0};
-		struct wgt_undo undo = {0};
-		char link[IFNAMSIZ];
-		struct record rec = {0};
-
-		if (uuid_equal(&list[i], &j->rec.uuid) ||
-		    wgt_undo_load(j->root, &list[i], &undo, NULL) < 0 ||
-		    wgt_device_get(undo.backend, marks_link(undo.slot, link), &state, NULL) < 0)
-			continue;
-		if (wgt_state_same_key(&state, &j->conf)) {
-			(void)record_load(j->root, &list[i], &rec, NULL);
-			r = err_set(e, EX_CORDON_POLICY, EADDRINUSE,
-				    "%s: the private key is in use by the tunnel of the running "
-				    "domain %s; give each domain a file of its own",
-				    j->conf.path, rec.name ? rec.name : "?");
-			record_free(&rec);
-		}
-		wgt_state_free(&state);
-	}
-	return r;
-}
-
 /* Keys and peers, where they are not what they should be: a session that stands goes on. */
-static int configure(struct wgt_job *j, enum wgt_backend b, bool made, struct err *e)
+static int configure(struct wgt_job *j, const struct wgt_undo *undo, bool made, struct err *e)
 {
-	const char *link = j->plan.tunnel.link;
 	struct wgt_state state = {0};
-	int r = check_key_unused(j, e);
+	int r = wgt_share_key_unused(j, undo, e);
 
 	if (r < 0)
 		return r;
-	if (!made && wgt_device_get(b, link, &state, NULL) == 0 &&
+	if (!made && wgt_device_get(undo->backend, undo->link, &state, NULL) == 0 &&
 	    wgt_state_same(&state, &j->conf, NULL) && wgt_state_same_way(&state, &j->conf)) {
 		wgt_state_free(&state);
 		return 0;
 	}
 	wgt_state_free(&state);
-	return wgt_device_set(b, link, &j->conf, e);
+	return wgt_device_set(undo->backend, undo->link, &j->conf, e);
 }
 
 static int make_device(struct wgt_job *j, struct wgt_undo *undo, struct err *e)
 {
-	const char *link = j->plan.tunnel.link;
-	struct wgt_link state = {0};
+	/* Of a device that others have, the backend is theirs. */
+	const bool auto_ = j->policy.tunnel_backend == BACKEND_AUTO;
+	auto_routes struct wgt_routes routes = {0};
+	struct rtnl_link state = {0};
 	bool made = false;
 	int r;
 
 	undo->backend = j->policy.tunnel_backend == BACKEND_USERSPACE ? WGT_USERSPACE : WGT_KERNEL;
-	r = wgt_device_ensure(&j->route, link, j->policy.tunnel_backend == BACKEND_AUTO,
-			      &undo->backend, &made, e);
+	r = wgt_device_ensure(&j->route, undo->link, auto_, &undo->backend, &made, e);
 	if (r < 0)
 		return r;
 	undo->has_backend = true;
 	r = wgt_undo_save(j->root, &j->rec.uuid, undo, e);
 	if (r == 0)
-		r = wgt_sysctl_set(link, e);
+		r = wgt_sysctl_set(undo->link, j->plan.ipv6, e);
 	if (r == 0)
-		r = configure(j, undo->backend, made, e);
+		r = configure(j, undo, made, e);
 	if (r == 0)
-		r = wgt_link_up(&j->route, link, j->plan.tunnel.mtu, e);
+		r = wgt_link_up(&j->route, undo->link, j->plan.tunnel.mtu, e);
 	if (r == 0)
-		r = wgt_link_get(&j->route, link, &state, e);
-	return r < 0 ? r : wgt_routes_ensure(&j->route, &j->plan, state.index, e);
+		r = wgt_link_get(&j->route, undo->link, &state, e);
+	if (r < 0)
+		return r;
+	wgt_routes_all(&j->plan, state.index, &routes);
+	return wgt_routes_ensure(&j->route, &j->plan, &routes, e);
 }
 
 static int write_facts(struct wgt_job *j, struct err *e)
@@ -158,30 +130,44 @@ static int write_facts(struct wgt_job *j, struct err *e)
 	return record_file_write(j->root, &j->rec.uuid, TUNNEL_FACTS, text.data, text.len, e);
 }
 
-/* Block first, open last: the table ends in an unreachable default before any rule leads there,
- * and there is no device before both. */
-static int put_in(struct wgt_job *j, struct err *e)
+/* What stands from before a repair stays known until that is through; else what is to be made. */
+static int begin(struct wgt_job *j, struct wgt_undo *undo, struct err *e)
 {
-	struct wgt_undo undo = {.mark = j->plan.table, .slot = j->plan.slot};
 	struct wgt_undo old;
-	int r;
+	int r = 0;
 
-	/* What a repair began with stays known until it is through. */
+	*undo = (struct wgt_undo){
+		.mark = j->plan.table, .slot = j->plan.slot, .shared = j->policy.tunnel_shared};
 	if (wgt_undo_load(j->root, &j->rec.uuid, &old, NULL) == 0) {
-		if (old.mark != undo.mark)
+		if (old.mark != undo->mark)
 			return err_set(e, EX_CORDON_DATA, ESTALE,
 				       "the tunnel stands under another mark; stop the domain and "
 				       "start it again");
-		undo = old;
+		*undo = old;
+	} else if (undo->shared) {
+		r = wgt_share_pick(j, undo, e);
+	} else {
+		marks_link(undo->slot, undo->link);
 	}
-	r = wgt_undo_save(j->root, &j->rec.uuid, &undo, e);
+	(void)snprintf(j->plan.tunnel.link, IFNAMSIZ, "%s", undo->link);
+	return r < 0 ? r : wgt_undo_save(j->root, &j->rec.uuid, undo, e);
+}
+
+/* Block first, open last: the tables end in unreachable defaults before any rule leads there, and
+ * there is no device before both. */
+static int put_in(struct wgt_job *j, struct err *e)
+{
+	auto_routes struct wgt_routes last = {0};
+	struct wgt_undo undo;
+	int r = begin(j, &undo, e);
+
+	wgt_routes_last(&j->plan, &last);
 	if (r == 0)
-		r = wgt_route_add(
-			&j->route, j->plan.table,
-			&(struct wgt_route){.to.addr.family = AF_INET, .metric = WGT_METRIC_LAST},
-			e);
+		r = wgt_ways(&j->route, j->plan.targets, j->plan.n_targets, &j->plan.tunnel, e);
 	if (r == 0)
-		r = wgt_rules_ensure(&j->route, j->plan.rules, e);
+		r = wgt_routes_add(&j->route, &last, e);
+	if (r == 0)
+		r = wgt_rules_ensure(&j->route, &j->plan.rules, e);
 	if (r == 0)
 		r = make_device(j, &undo, e);
 	return r < 0 ? r : write_facts(j, e);
@@ -247,10 +233,21 @@ int wgt_domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 	return r == 0 && j.policy.handshake_ms ? await_handshake(&j, e) : r;
 }
 
+/* One that another domain shares stays. Where the backend was not decided, whichever there is. */
+static int remove_device(const char *root, const struct uuid *uuid, struct nl *nl,
+			 const struct wgt_undo *undo, struct err *e)
+{
+	int r = undo->shared ? wgt_share_others(root, uuid, undo->link, e) : 0;
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return wgt_device_remove(nl, undo->has_backend ? undo->backend : WGT_USERSPACE, undo->link,
+				 e);
+}
+
 int wgt_domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 {
-	struct rtnl_rule rules[WGT_RULES];
-	char link[IFNAMSIZ];
+	struct wgt_rules rules;
 	auto_nl struct nl nl = {0};
 	struct wgt_undo undo;
 	struct err local = {0};
@@ -265,17 +262,16 @@ int wgt_domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 		return 0;
 	if (r < 0)
 		return err_set(e, local.exit, local.errnum, "%s", local.msg);
-	marks_link(undo.slot, link);
-	wgt_rules(undo.mark & MARKS_MASK, undo.slot, rules);
+	wgt_rules(undo.mark & MARKS_MASK, undo.slot, true, true, &rules);
 	r = nl_open(&nl, NETLINK_ROUTE, e);
-	/* Where it was not decided, whichever there is. */
 	if (r == 0)
-		r = wgt_device_remove(&nl, undo.has_backend ? undo.backend : WGT_USERSPACE, link,
-				      e);
+		r = remove_device(root, uuid, &nl, &undo, e);
 	if (r == 0)
-		r = wgt_rules_remove(&nl, rules, e);
+		r = wgt_rules_remove(&nl, &rules, e);
 	if (r == 0)
 		r = wgt_routes_remove(&nl, undo.mark, e);
+	if (r == 0)
+		r = wgt_routes_remove(&nl, undo.mark | MARKS_BESIDE, e);
 	if (r == 0)
 		r = wgt_file_remove(root, uuid, TUNNEL_FACTS, e);
 	return r < 0 ? r : wgt_file_remove(root, uuid, WGT_UNDO, e);

@@ -4,18 +4,22 @@
 
 #include "lib/marks.h"
 #include "lib/util.h"
-#include "wgtun/rtnl.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
+static const int families[] = {AF_INET, AF_INET6};
+
+/* --- rules ----------------------------------------------------------------------------------- */
+
 static bool same_rule(const struct rtnl_rule *a, const struct rtnl_rule *b)
 {
-	return !a->foreign && a->pref == b->pref && strcmp(a->iif, b->iif) == 0 &&
-	       a->has_mark == b->has_mark &&
+	return !a->foreign && a->family == b->family && a->pref == b->pref &&
+	       strcmp(a->iif, b->iif) == 0 && a->has_mark == b->has_mark &&
 	       (!a->has_mark || (a->mark == b->mark && a->mask == b->mask)) &&
 	       a->action == b->action && (a->action != FR_ACT_TO_TBL || a->table == b->table) &&
 	       (a->action != FR_ACT_GOTO || a->target == b->target);
@@ -29,152 +33,307 @@ static bool listed(const struct rtnl_rule *list, size_t n, const struct rtnl_rul
 	return false;
 }
 
-int wgt_rules_ensure(struct nl *nl, const struct rtnl_rule *rules, struct err *e)
+/* Families without a rule in @rules are not asked about. */
+static bool has_family(const struct wgt_rules *rules, int family)
 {
-	auto_free struct rtnl_rule *list = NULL;
-	size_t n = 0;
-	int r = rtnl_rule_list(nl, AF_INET, &list, &n, e);
-
-	for (size_t i = 0; i < WGT_RULES && r == 0; i++)
-		if (!listed(list, n, &rules[i]))
-			r = rtnl_rule_add(nl, &rules[i], e);
-	return r;
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->list[i].family == family)
+			return true;
+	return false;
 }
 
-/* Whether a rule is some domain's own. */
-static bool is_own(const struct rtnl_rule *rule)
+int wgt_rules_ensure(struct nl *nl, const struct wgt_rules *rules, struct err *e)
 {
-	return rule->protocol == MARKS_RULE_PROTOCOL && rule->pref > MARKS_PREF_TUNNELS &&
-	       rule->pref < MARKS_PREF_END;
-}
-
-int wgt_rules_remove(struct nl *nl, const struct rtnl_rule *rules, struct err *e)
-{
-	auto_free struct rtnl_rule *list = NULL;
-	bool others = false;
-	size_t n = 0;
-	int r = rtnl_rule_list(nl, AF_INET, &list, &n, e);
-
-	for (size_t i = 0; i < n && r == 0; i++) {
-		if (same_rule(&list[i], &rules[WGT_RULE_OWN]))
-			r = rtnl_rule_del(nl, &list[i], e);
-		else
-			others = others || is_own(&list[i]);
-	}
-	/* What leads here goes first, in reverse. */
-	for (size_t i = WGT_RULES; i-- > 1 && r == 0 && !others;)
-		for (size_t k = 0; k < n && r == 0; k++)
-			if (same_rule(&list[k], &rules[i]))
-				r = rtnl_rule_del(nl, &list[k], e);
-	return r;
-}
-
-int wgt_rules_missing(struct nl *nl, const struct rtnl_rule *rules, struct err *e)
-{
-	auto_free struct rtnl_rule *list = NULL;
-	size_t n = 0;
-	int r = rtnl_rule_list(nl, AF_INET, &list, &n, e);
-
-	if (r < 0)
-		return r;
-	for (int i = 0; i < WGT_RULES; i++)
-		if (!listed(list, n, &rules[i]))
-			return i;
-	return WGT_RULES;
-}
-
-/* The routes of the plan, one by one: 0 the unreachable one, then the default, then the rest. */
-static bool planned(const struct wgt_plan *plan, int link, size_t i, struct wgt_route *ret)
-{
-	const struct tunnel *t = &plan->tunnel;
-
-	*ret = (struct wgt_route){.to.addr.family = AF_INET};
-	if (i == 0) {
-		ret->metric = WGT_METRIC_LAST;
-		return true;
-	}
-	ret->link = link;
-	if (!link || i - 1 >= t->n_routes + t->to_all)
-		return false;
-	if (t->to_all && i == 1)
-		return true;
-	ret->to = t->routes[i - 1 - t->to_all];
-	return true;
-}
-
-static bool same_route(const struct wgt_route *a, const struct wgt_route *b)
-{
-	return a->link == b->link && a->metric == b->metric && a->to.len == b->to.len &&
-	       ip_equal(&a->to.addr, &b->to.addr);
-}
-
-int wgt_routes_ensure(struct nl *nl, const struct wgt_plan *plan, int link, struct err *e)
-{
-	auto_free struct wgt_route *list = NULL;
-	struct wgt_route route;
-	size_t n = 0;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && planned(plan, link, i, &route); i++)
-		r = wgt_route_add(nl, plan->table, &route, e);
-	if (r == 0)
-		r = wgt_route_list(nl, plan->table, &list, &n, e);
-	for (size_t k = 0; k < n && r == 0; k++) {
-		bool found = false;
+	for (size_t f = 0; f < ARRAY_SIZE(families) && r == 0; f++) {
+		auto_free struct rtnl_rule *list = NULL;
+		size_t n = 0;
 
-		for (size_t i = 0; planned(plan, link, i, &route) && !found; i++)
-			found = same_route(&route, &list[k]);
-		if (!found)
-			r = wgt_route_del(nl, plan->table, &list[k], e);
+		if (!has_family(rules, families[f]))
+			continue;
+		r = rtnl_rule_list(nl, families[f], &list, &n, e);
+		for (size_t i = 0; i < rules->n && r == 0; i++)
+			if (rules->list[i].family == families[f] &&
+			    !listed(list, n, &rules->list[i]))
+				r = rtnl_rule_add(nl, &rules->list[i], e);
 	}
+	return r;
+}
+
+/* What another domain's mark still needs of the rules that are not its own: every leaf that stays
+ * keeps the gotos above it, and the shared ones. */
+static void keep_needed(const struct rtnl_rule *list, size_t n, const struct wgt_rules *gone,
+			int family, struct wgt_rules *needed)
+{
+	needed->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct rtnl_rule *leaf = &list[i];
+		struct wgt_rules path;
+
+		if (leaf->protocol != MARKS_RULE_PROTOCOL || leaf->action != FR_ACT_TO_TBL ||
+		    listed(gone->list, gone->n, leaf))
+			continue;
+		wgt_rules(leaf->mark & MARKS_MASK, leaf->mark & ~MARKS_MASK, false,
+			  family == AF_INET6, &path);
+		for (size_t k = 0; k < path.n; k++)
+			if (listed(gone->list, gone->n, &path.list[k]) &&
+			    !listed(needed->list, needed->n, &path.list[k]))
+				needed->list[needed->n++] = path.list[k];
+	}
+}
+
+int wgt_rules_remove(struct nl *nl, const struct wgt_rules *rules, struct err *e)
+{
+	int r = 0;
+
+	for (size_t f = 0; f < ARRAY_SIZE(families) && r == 0; f++) {
+		auto_free struct rtnl_rule *list = NULL;
+		struct wgt_rules needed;
+		size_t n = 0;
+
+		if (!has_family(rules, families[f]))
+			continue;
+		r = rtnl_rule_list(nl, families[f], &list, &n, e);
+		if (r < 0)
+			break;
+		keep_needed(list, n, rules, families[f], &needed);
+		/* What leads to another goes first, in reverse. */
+		for (size_t i = rules->n; i-- > 0 && r == 0;) {
+			const struct rtnl_rule *rule = &rules->list[i];
+
+			for (size_t k = 0; k < n && r == 0; k++)
+				if (same_rule(&list[k], rule) &&
+				    !listed(needed.list, needed.n, rule))
+					r = rtnl_rule_del(nl, &list[k], e);
+		}
+	}
+	return r;
+}
+
+int wgt_rules_missing(struct nl *nl, const struct wgt_rules *rules, struct err *e)
+{
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		auto_free struct rtnl_rule *list = NULL;
+		size_t n = 0;
+		int r;
+
+		if (!has_family(rules, families[f]))
+			continue;
+		r = rtnl_rule_list(nl, families[f], &list, &n, e);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < rules->n; i++)
+			if (rules->list[i].family == families[f] &&
+			    !listed(list, n, &rules->list[i]))
+				return (int)i;
+	}
+	return (int)rules->n;
+}
+
+/* --- routes ---------------------------------------------------------------------------------- */
+
+/* The kernel gives one of IPv6 this metric when none is asked for. */
+#define METRIC_V6 1024
+
+static void put_route(struct wgt_routes *to, const struct rtnl_route *route)
+{
+	struct rtnl_route *grown = realloc(to->list, (to->n + 1) * sizeof(*grown));
+
+	if (!grown) {
+		to->failed = true;
+		return;
+	}
+	to->list = grown;
+	grown[to->n] = *route;
+	grown[to->n].protocol = MARKS_RULE_PROTOCOL;
+	if (route->to.addr.family == AF_INET6 && !route->metric)
+		grown[to->n].metric = METRIC_V6;
+	to->n++;
+}
+
+static struct rtnl_route unreachable(uint32_t table, const struct ip_prefix *to)
+{
+	return (struct rtnl_route){
+		.to = *to, .table = table, .type = RTN_UNREACHABLE, .metric = WGT_METRIC_LAST};
+}
+
+static void put_last(struct wgt_routes *to, uint32_t table, int family)
+{
+	const struct ip_prefix all = {.addr.family = family};
+	const struct rtnl_route last = unreachable(table, &all);
+
+	put_route(to, &last);
+}
+
+static void put_through(struct wgt_routes *to, const struct wgt_plan *plan, int link)
+{
+	const struct tunnel *t = &plan->tunnel;
+	struct rtnl_route route = {.table = plan->table, .type = RTN_UNICAST, .link = link};
+
+	if (!link)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		route.to = (struct ip_prefix){.addr.family = families[i]};
+		if (families[i] == AF_INET ? t->to_all : t->to_all6)
+			put_route(to, &route);
+	}
+	for (size_t i = 0; i < t->n_routes; i++) {
+		route.to = t->routes[i];
+		put_route(to, &route);
+	}
+}
+
+/* A link that is not there by now has no route, and what is for it goes nowhere. */
+static void put_beside(struct wgt_routes *to, const struct wgt_plan *plan)
+{
+	for (size_t i = 0; i < plan->tunnel.n_ways; i++) {
+		const struct tunnel_way *way = &plan->tunnel.ways[i];
+		struct rtnl_route route = unreachable(plan->beside, &way->to);
+		const unsigned link = way->link[0] ? if_nametoindex(way->link) : 0;
+
+		put_route(to, &route);
+		if (!link)
+			continue;
+		route.type = RTN_UNICAST;
+		route.metric = 0;
+		route.link = (int)link;
+		route.via = way->via;
+		put_route(to, &route);
+	}
+}
+
+void wgt_routes_last(const struct wgt_plan *plan, struct wgt_routes *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		if (families[i] == AF_INET6 && !plan->ipv6)
+			continue;
+		put_last(ret, plan->table, families[i]);
+		if (plan->beside)
+			put_last(ret, plan->beside, families[i]);
+	}
+}
+
+void wgt_routes_all(const struct wgt_plan *plan, int link, struct wgt_routes *ret)
+{
+	wgt_routes_last(plan, ret);
+	put_through(ret, plan, link);
+	if (plan->beside)
+		put_beside(ret, plan);
+}
+
+void wgt_routes_free(struct wgt_routes *routes)
+{
+	free(routes->list);
+	*routes = (struct wgt_routes){0};
+}
+
+static bool same_route(const struct rtnl_route *a, const struct rtnl_route *b)
+{
+	return a->table == b->table && a->type == b->type && !a->other && a->link == b->link &&
+	       a->metric == b->metric && a->to.len == b->to.len &&
+	       ip_equal(&a->to.addr, &b->to.addr) && a->via.family == b->via.family &&
+	       (!a->via.family || ip_equal(&a->via, &b->via));
+}
+
+static bool has_route(const struct rtnl_route *list, size_t n, const struct rtnl_route *route)
+{
+	for (size_t i = 0; i < n; i++)
+		if (same_route(&list[i], route))
+			return true;
+	return false;
+}
+
+int wgt_routes_add(struct nl *nl, const struct wgt_routes *routes, struct err *e)
+{
+	int r = routes->failed ? err_os(e, ENOMEM, "routes") : 0;
+
+	for (size_t i = 0; i < routes->n && r == 0; i++)
+		r = rtnl_route_add(nl, &routes->list[i], e);
+	return r;
+}
+
+/* All that stands in the table, in both families. */
+static int list_table(struct nl *nl, uint32_t table, struct wgt_routes *ret, struct err *e)
+{
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		auto_free struct rtnl_route *list = NULL;
+		struct err why = {0};
+		size_t n = 0;
+		int r = rtnl_route_list(nl, families[f], table, &list, &n, &why);
+
+		/* A kernel may be without IPv6. */
+		if (r < 0 && families[f] == AF_INET)
+			return err_set(e, why.exit, why.errnum, "%s", why.msg);
+		for (size_t i = 0; r == 0 && i < n; i++)
+			put_route(ret, &list[i]);
+	}
+	return ret->failed ? err_os(e, ENOMEM, "routes") : 0;
+}
+
+int wgt_routes_ensure(struct nl *nl, const struct wgt_plan *plan, const struct wgt_routes *routes,
+		      struct err *e)
+{
+	const uint32_t tables[] = {plan->table, plan->table | MARKS_BESIDE};
+	auto_routes struct wgt_routes have = {0};
+	int r = wgt_routes_add(nl, routes, e);
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables) && r == 0; i++)
+		r = list_table(nl, tables[i], &have, e);
+	for (size_t i = 0; i < have.n && r == 0; i++)
+		if (!has_route(routes->list, routes->n, &have.list[i]))
+			r = rtnl_route_del(nl, &have.list[i], e);
 	return r;
 }
 
 int wgt_routes_remove(struct nl *nl, uint32_t table, struct err *e)
 {
-	auto_free struct wgt_route *list = NULL;
-	size_t n = 0;
-	int r = wgt_route_list(nl, table, &list, &n, e);
+	auto_routes struct wgt_routes have = {0};
+	int r = list_table(nl, table, &have, e);
 
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = wgt_route_del(nl, table, &list[i], e);
+	for (size_t i = 0; i < have.n && r == 0; i++)
+		r = rtnl_route_del(nl, &have.list[i], e);
 	return r;
 }
 
-int wgt_routes_same(struct nl *nl, const struct wgt_plan *plan, int link,
+int wgt_routes_same(struct nl *nl, uint32_t table, const struct wgt_routes *routes,
 		    char ret_what[static PREFIX_STRLEN], struct err *e)
 {
-	auto_free struct wgt_route *list = NULL;
-	struct wgt_route route;
-	size_t n = 0, i;
-	int r = wgt_route_list(nl, plan->table, &list, &n, e);
+	auto_routes struct wgt_routes have = {0};
+	int r = list_table(nl, table, &have, e);
 
 	if (r < 0)
 		return r;
-	for (i = 0; planned(plan, link, i, &route); i++) {
-		size_t k = 0;
-
-		while (k < n && !same_route(&route, &list[k]))
-			k++;
-		if (k < n)
+	for (size_t i = 0; i < routes->n; i++) {
+		if (routes->list[i].table != table ||
+		    has_route(have.list, have.n, &routes->list[i]))
 			continue;
-		ip_prefix_str(&route.to, ret_what);
+		ip_prefix_str(&routes->list[i].to, ret_what);
 		return 0;
 	}
-	for (size_t k = 0; k < n && n != i; k++)
-		ip_prefix_str(&list[k].to, ret_what);
-	return n == i;
+	for (size_t i = 0; i < have.n; i++) {
+		if (has_route(routes->list, routes->n, &have.list[i]))
+			continue;
+		ip_prefix_str(&have.list[i].to, ret_what);
+		return 0;
+	}
+	return 1;
 }
+
+/* --- settings -------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *family;
 	const char *name;
-	char value;
-	bool may_lack; /* a kernel without IPv6 */
+	char value, with_v6; /* for a tunnel without, and with IPv6 */
+	bool may_lack;	     /* a kernel without IPv6 */
 } settings[] = {
-	{"ipv4", "rp_filter", '1', false},
-	{"ipv4", "src_valid_mark", '1', false},
-	{"ipv6", "disable_ipv6", '1', true},
+	{"ipv4", "rp_filter", '1', '1', false},
+	{"ipv4", "src_valid_mark", '1', '1', false},
+	/* No address of the device's own, none by advertisements. */
+	{"ipv6", "addr_gen_mode", '1', '1', true},
+	{"ipv6", "accept_ra", '0', '0', true},
+	{"ipv6", "disable_ipv6", '1', '0', true},
 };
 
 static void setting_path(size_t i, const char *link, char *buf, size_t size)
@@ -183,9 +342,10 @@ static void setting_path(size_t i, const char *link, char *buf, size_t size)
 		       settings[i].name);
 }
 
-int wgt_sysctl_set(const char *link, struct err *e)
+int wgt_sysctl_set(const char *link, bool ipv6, struct err *e)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		const char *value = ipv6 ? &settings[i].with_v6 : &settings[i].value;
 		auto_close int fd = -1;
 		char path[96];
 
@@ -193,13 +353,13 @@ int wgt_sysctl_set(const char *link, struct err *e)
 		fd = open(path, O_WRONLY | O_CLOEXEC);
 		if (fd < 0 && errno == ENOENT && settings[i].may_lack)
 			continue;
-		if (fd < 0 || write(fd, &settings[i].value, 1) != 1)
+		if (fd < 0 || write(fd, value, 1) != 1)
 			return err_os(e, errno, "cannot write %s", path);
 	}
 	return 0;
 }
 
-bool wgt_sysctl_same(const char *link, const char **ret_what)
+bool wgt_sysctl_same(const char *link, bool ipv6, const char **ret_what)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		auto_close int fd = -1;
@@ -209,7 +369,8 @@ bool wgt_sysctl_same(const char *link, const char **ret_what)
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0 && settings[i].may_lack)
 			continue;
-		if (fd < 0 || read(fd, &value, 1) != 1 || value != settings[i].value) {
+		if (fd < 0 || read(fd, &value, 1) != 1 ||
+		    value != (ipv6 ? settings[i].with_v6 : settings[i].value)) {
 			*ret_what = settings[i].name;
 			return false;
 		}

@@ -2,7 +2,6 @@
 /* What `virt-cordon-wgtun show` prints: see wgtun/show.h. */
 #include "wgtun/show.h"
 
-#include "lib/marks.h"
 #include "lib/util.h"
 
 #include <errno.h>
@@ -11,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#define DNS_LEAK "DNS: the host's resolver answers the guest"
 
 struct view {
 	const struct wgt_job *j;
@@ -39,11 +40,35 @@ static int64_t handshake_age(const struct wgt_peer_state *p)
 	return !p->handshake ? -1 : s < 0 ? 0 : s;
 }
 
-static const char *leak(const struct view *v)
+/* What leaves beside the tunnel by the policy's wish, a line each. */
+static void leaks(const struct view *v, struct strbuf *out)
 {
-	return policy_dns_effective(&v->j->policy) == DNS_HOST
-		       ? "DNS: the host's resolver answers the guest"
-		       : NULL;
+	char text[PREFIX_STRLEN];
+
+	if (policy_dns_effective(&v->j->policy) == DNS_HOST)
+		sb_adds(out, DNS_LEAK "\n");
+	for (size_t i = 0; i < v->tunnel.n_ways; i++) {
+		const struct tunnel_way *w = &v->tunnel.ways[i];
+
+		sb_addf(out, "%s by %s", ip_prefix_str(&w->to, text),
+			w->link[0] ? w->link : "no link: there was no way to it");
+		if (w->link[0] && w->via.family)
+			sb_addf(out, " and %s", ip_str(&w->via, text));
+		sb_adds(out, "\n");
+	}
+}
+
+static json_t *leaks_json(const struct view *v)
+{
+	auto_sb struct strbuf text = {0};
+	json_t *list = json_array();
+	char *next, *line;
+
+	leaks(v, &text);
+	next = text.data;
+	while (next && (line = strsep(&next, "\n")) && *line)
+		(void)json_array_append_new(list, json_string(line));
+	return list;
 }
 
 static json_t *peers_json(const struct view *v)
@@ -68,17 +93,21 @@ static json_t *peers_json(const struct view *v)
 
 static int show_json(const struct view *v, struct err *e)
 {
-	char uuid[UUID_STRLEN], text[PREFIX_STRLEN];
+	char uuid[UUID_STRLEN], text[PREFIX_STRLEN], text6[PREFIX_STRLEN];
 	json_t *dns = json_array(), *doc;
 
 	for (size_t i = 0; i < v->tunnel.n_dns; i++)
 		(void)json_array_append_new(dns, json_string(ip_str(&v->tunnel.dns[i], text)));
-	doc = json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:i, s:o, s:o, s:s?}", "name",
-			v->j->rec.name, "uuid", uuid_str(&v->j->rec.uuid, uuid), "tunnel", v->state,
-			"interface", v->tunnel.link[0] ? v->tunnel.link : NULL, "backend",
-			v->backend, "table", (json_int_t)v->tunnel.mark, "address",
-			v->tunnel.link[0] ? ip_str(&v->tunnel.address, text) : NULL, "mtu",
-			(int)v->tunnel.mtu, "dns", dns, "peers", peers_json(v), "leak", leak(v));
+	doc = json_pack(
+		"{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:s?, s:i, s:o, s:o, s:s?, s:o, s:b}",
+		"name", v->j->rec.name, "uuid", uuid_str(&v->j->rec.uuid, uuid), "tunnel", v->state,
+		"interface", v->tunnel.link[0] ? v->tunnel.link : NULL, "backend", v->backend,
+		"table", (json_int_t)v->tunnel.mark, "address",
+		v->tunnel.link[0] ? ip_str(&v->tunnel.address, text) : NULL, "address6",
+		v->tunnel.address6.family ? ip_str(&v->tunnel.address6, text6) : NULL, "mtu",
+		(int)v->tunnel.mtu, "dns", dns, "peers", peers_json(v), "leak",
+		policy_dns_effective(&v->j->policy) == DNS_HOST ? DNS_LEAK : NULL, "leaks",
+		leaks_json(v), "shared", v->j->policy.tunnel_shared);
 	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0) {
 		json_decref(doc);
 		return err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
@@ -105,8 +134,8 @@ static void show_peer(const struct wgt_peer_state *p)
 
 static void show_text(const struct view *v)
 {
+	auto_sb struct strbuf bad = {0};
 	char text[PREFIX_STRLEN];
-	const char *bad = leak(v);
 
 	printf("%s\ntunnel     %s\n", v->j->rec.name, v->state);
 	if (v->tunnel.link[0])
@@ -115,12 +144,15 @@ static void show_text(const struct view *v)
 		       v->tunnel.link, v->backend ? " (" : "", v->backend ? v->backend : "",
 		       v->backend ? ")" : "", ip_str(&v->tunnel.address, text), v->tunnel.mtu,
 		       v->tunnel.mark);
+	if (v->tunnel.address6.family)
+		printf("address6   %s\n", ip_str(&v->tunnel.address6, text));
 	for (size_t i = 0; i < v->tunnel.n_dns; i++)
 		printf("dns        %s\n", ip_str(&v->tunnel.dns[i], text));
 	for (size_t i = 0; i < v->device.n_peers; i++)
 		show_peer(&v->device.peers[i]);
-	if (bad)
-		printf("leak       %s\n", bad);
+	leaks(v, &bad);
+	for (const char *s = sb_str(&bad); *s; s += strcspn(s, "\n") + 1)
+		printf("leak       %.*s\n", (int)strcspn(s, "\n"), s);
 }
 
 int wgt_show(const char *root, const struct uuid *uuid, bool json, struct err *e)
@@ -128,7 +160,6 @@ int wgt_show(const char *root, const struct uuid *uuid, bool json, struct err *e
 	struct wgt_undo undo = {0};
 	struct view v = {.state = "off"};
 	struct wgt_job j = {0};
-	char link[IFNAMSIZ];
 	int r = wgt_job_load(root, uuid, &j, e);
 
 	v.j = &j;
@@ -136,8 +167,7 @@ int wgt_show(const char *root, const struct uuid *uuid, bool json, struct err *e
 		v.state = wgt_domain_check(root, uuid, NULL, NULL) == 0 ? "in force" : "broken";
 		if (wgt_undo_load(root, uuid, &undo, NULL) == 0 && undo.has_backend) {
 			v.backend = wgt_backend_name(undo.backend);
-			(void)wgt_device_get(undo.backend, marks_link(undo.slot, link), &v.device,
-					     NULL);
+			(void)wgt_device_get(undo.backend, undo.link, &v.device, NULL);
 		}
 		(void)tunnel_load(root, uuid, &v.tunnel, NULL);
 	}

@@ -18,33 +18,56 @@ int wgt_undo_save(const char *root, const struct uuid *uuid, const struct wgt_un
 		  struct err *e)
 {
 	char text[128];
-	int n = snprintf(text, sizeof(text), "%s%08" PRIx32 "\nbackend %s\nend\n", head, undo->mark,
+	int n = snprintf(text, sizeof(text),
+			 "%s%08" PRIx32 "\nlink %s\nshared %s\nbackend %s\nend\n", head, undo->mark,
+			 undo->link, undo->shared ? "yes" : "no",
 			 backends[undo->has_backend ? (int)undo->backend : 2]);
 
 	return record_file_write(root, uuid, WGT_UNDO, text, (size_t)n, e);
 }
 
-static bool parse(const char *text, size_t len, struct wgt_undo *ret)
+/* Behind the mark. */
+static bool parse_rest(const char *text, struct wgt_undo *ret)
 {
+	char link[IFNAMSIZ], shared[4];
+	int n = 0;
+
+	if (sscanf(text, "link %15[a-z0-9]\nshared %3[a-z]\n%n", link, shared, &n) != 2 || !n ||
+	    !tunnel_link_ok(link))
+		return false;
+	ret->shared = strcmp(shared, "yes") == 0;
+	if (!ret->shared && strcmp(shared, "no") != 0)
+		return false;
+	(void)snprintf(ret->link, sizeof(ret->link), "%s", link);
+	for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
+		char end[40];
+
+		(void)snprintf(end, sizeof(end), "backend %s\nend\n", backends[i]);
+		if (strcmp(text + n, end) != 0)
+			continue;
+		ret->has_backend = i < 2;
+		ret->backend = i == 1 ? WGT_USERSPACE : WGT_KERNEL;
+		return true;
+	}
+	return false;
+}
+
+bool wgt_undo_parse(const char *text, size_t len, struct wgt_undo *ret)
+{
+	struct wgt_undo undo = {0};
+
 	if (strlen(text) != len || strncmp(text, head, sizeof(head) - 1) != 0)
 		return false;
 	text += sizeof(head) - 1;
 	if (strspn(text, "0123456789abcdef") != 8 || text[8] != '\n')
 		return false;
-	ret->mark = (uint32_t)strtoul(text, NULL, 16);
-	ret->slot = ret->mark & MARKS_SLOT_MASK;
-	text += 9;
-	for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
-		char rest[40];
-
-		(void)snprintf(rest, sizeof(rest), "backend %s\nend\n", backends[i]);
-		if (strcmp(text, rest) != 0)
-			continue;
-		ret->has_backend = i < 2;
-		ret->backend = i == 1 ? WGT_USERSPACE : WGT_KERNEL;
-		return ret->slot && !(ret->mark & MARKS_CLASS_INTERNET);
-	}
-	return false;
+	undo.mark = (uint32_t)strtoul(text, NULL, 16);
+	undo.slot = undo.mark & MARKS_SLOT_MASK;
+	if (!undo.slot || undo.mark & (MARKS_CLASS_INTERNET | MARKS_BESIDE) ||
+	    !parse_rest(text + 9, &undo))
+		return false;
+	*ret = undo;
+	return true;
 }
 
 int wgt_undo_load(const char *root, const struct uuid *uuid, struct wgt_undo *ret, struct err *e)
@@ -56,8 +79,9 @@ int wgt_undo_load(const char *root, const struct uuid *uuid, struct wgt_undo *re
 	r = record_file_read(root, uuid, WGT_UNDO, &text, &len, e);
 	if (r < 0)
 		return r;
-	return parse(text, len, ret) ? 0
-				     : err_set(e, EX_CORDON_DATA, EBADMSG, WGT_UNDO " is damaged");
+	return wgt_undo_parse(text, len, ret)
+		       ? 0
+		       : err_set(e, EX_CORDON_DATA, EBADMSG, WGT_UNDO " is damaged");
 }
 
 int wgt_file_remove(const char *root, const struct uuid *uuid, const char *name, struct err *e)

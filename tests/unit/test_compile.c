@@ -154,7 +154,7 @@ static void test_marks(void **state)
 	(void)state;
 	assert_int_equal(iso_mark(&lp, 1, &internet), 0x4c5a8001);
 	assert_int_equal(iso_mark(&lp, 1, &none), 0x4c5a0001);
-	assert_int_equal(iso_mark(&lp, LAYOUT_SLOT_MASK, &internet), 0x4c5affff);
+	assert_int_equal(iso_mark(&lp, LAYOUT_SLOT_MASK, &internet), 0x4c5abfff);
 	policy_free(&internet);
 	policy_free(&none);
 }

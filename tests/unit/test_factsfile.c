@@ -54,7 +54,7 @@ static void test_lines(void **state)
 					"\n"
 					"mark_base 0x12340000\n"
 					"log_group\t7\n"
-					"slot 32767\n" NIC "gateway 192.168.122.1/24\n"
+					"slot 16383\n" NIC "gateway 192.168.122.1/24\n"
 					"lease 192.168.122.7 0\n"
 					"lease 192.168.122.8 4294967295\n"
 					"host 203.0.113.10/30\n"
@@ -63,7 +63,7 @@ static void test_lines(void **state)
 	(void)state;
 	assert_int_equal(f.layout.mark_base, 0x12340000);
 	assert_int_equal(f.layout.log_group, 7);
-	assert_int_equal(f.slot, 32767);
+	assert_int_equal(f.slot, 16383);
 	assert_int_equal(f.n_nics, 1);
 	assert_string_equal(f.nics[0].tap, "vnet0");
 	assert_string_equal(f.nics[0].bridge, "virbr0");
@@ -108,7 +108,7 @@ static void test_bad_lines(void **state)
 	static const char *const bad[] = {
 		"nonsense",
 		"slot",
-		"slot 32768",
+		"slot 16384",
 		"slot -1",
 		"slot 1 2",
 		"slot 0x1",

@@ -2,6 +2,8 @@
 /* The shared layout as text: complete in itself, the same each time, all its parameters used. */
 #include "netiso/layout.h"
 
+#include "lib/marks.h"
+#include "lib/record.h"
 #include "lib/util.h"
 
 #include <setjmp.h>
@@ -157,9 +159,18 @@ static void test_remove(void **state)
 static void test_marks(void **state)
 {
 	(void)state;
-	assert_int_equal(LAYOUT_MARK_MASK & (LAYOUT_CLASS_INTERNET | LAYOUT_SLOT_MASK), 0);
-	assert_int_equal(LAYOUT_CLASS_INTERNET & LAYOUT_SLOT_MASK, 0);
-	assert_int_equal(~(LAYOUT_MARK_MASK | LAYOUT_CLASS_INTERNET | LAYOUT_SLOT_MASK), 0);
+	const uint32_t all[] = {LAYOUT_MARK_MASK, LAYOUT_CLASS_INTERNET, LAYOUT_BESIDE,
+				LAYOUT_SLOT_MASK};
+	uint32_t seen = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		assert_int_equal(seen & all[i], 0);
+		seen |= all[i];
+	}
+	assert_int_equal(seen, UINT32_MAX);
+	assert_int_equal(LAYOUT_BESIDE, MARKS_BESIDE);
+	assert_int_equal(LAYOUT_SLOT_MASK, MARKS_SLOT_MASK);
+	assert_int_equal(LAYOUT_SLOT_MASK, RECORD_SLOT_MAX);
 }
 
 int main(void)

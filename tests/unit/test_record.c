@@ -370,8 +370,8 @@ static void test_values(void **state)
 		bool ok;
 	} cases[] = {
 		{"phase running\nincoming no\nslot 1\nisolation yes\nparts none\nend\n", true},
-		{"phase running\nincoming no\nslot 32767\nisolation yes\nparts none\nend\n", true},
-		{"phase running\nincoming no\nslot 32768\nisolation yes\nparts none\nend\n", false},
+		{"phase running\nincoming no\nslot 16383\nisolation yes\nparts none\nend\n", true},
+		{"phase running\nincoming no\nslot 16384\nisolation yes\nparts none\nend\n", false},
 		{"phase running\nincoming no\nslot -1\nisolation yes\nparts none\nend\n", false},
 		{"phase running\nincoming no\nslot 01\nisolation yes\nparts none\nend\n", false},
 		{"phase Running\nincoming no\nslot 1\nisolation yes\nparts none\nend\n", false},

@@ -274,10 +274,10 @@ static void test_slots_all_taken(void **state)
 	assert_int_equal(record_slot_allot(root, &r, &e), -ENOSPC);
 	assert_int_equal(e.exit, EX_CORDON_OS);
 	assert_int_equal(r.slot, 0);
-	give_back(root, B, 20000);
+	give_back(root, B, 10000);
 	e = (struct err){0};
 	assert_int_equal(record_slot_allot(root, &r, &e), 0);
-	assert_int_equal(r.slot, 20000);
+	assert_int_equal(r.slot, 10000);
 }
 
 static void test_taps(void **state)

@@ -14,7 +14,9 @@
 
 #define GOOD                                                                                       \
 	"virt-cordon-wgtun 1\nlink wgc5\nmark 0x4c5a0005\nmtu 1420\naddress 10.64.0.2\n"           \
-	"dns 10.64.0.1\ndns 10.64.0.2\ndefault no\nroute 10.0.0.0/8\nroute 192.168.0.0/16\nend\n"
+	"address6 fd00::2\ndns 10.64.0.1\ndns fd00::1\ndefault no\ndefault6 no\n"                  \
+	"route 10.0.0.0/8\nroute 192.168.0.0/16\nroute fd00::/8\nway 10.9.0.0/16\n"                \
+	"way 192.0.2.1 dev lan0\nway 2001:db8::/32 dev eth0.5 via fe80::1\nend\n"
 
 static void test_round_trip(void **state)
 {
@@ -29,10 +31,15 @@ static void test_round_trip(void **state)
 	assert_string_equal(sb_str(&out), GOOD);
 	assert_true(ip_parse("10.1.2.3", &ip) && tunnel_reaches(&t, &ip));
 	assert_true(ip_parse("11.1.2.3", &ip) && !tunnel_reaches(&t, &ip));
-	assert_true(ip_parse("fd00::1", &ip) && !tunnel_reaches(&t, &ip));
+	assert_true(ip_parse("fd00::1", &ip) && tunnel_reaches(&t, &ip));
+	assert_true(ip_parse("2001::1", &ip) && !tunnel_reaches(&t, &ip));
 	t.to_all = true;
 	assert_true(ip_parse("11.1.2.3", &ip) && tunnel_reaches(&t, &ip));
-	assert_true(ip_parse("fd00::1", &ip) && !tunnel_reaches(&t, &ip));
+	assert_true(ip_parse("2001::1", &ip) && !tunnel_reaches(&t, &ip));
+	t.to_all6 = true;
+	assert_true(ip_parse("2001::1", &ip) && tunnel_reaches(&t, &ip));
+	assert_int_equal(tunnel_n_dns(&t, AF_INET), 1);
+	assert_int_equal(t.n_ways, 3);
 	tunnel_free(&t);
 }
 
@@ -59,6 +66,18 @@ static void test_bad(void **state)
 		{"route 10.0.0.0/8", "route 0.0.0.0/0"},
 		{"route 10.0.0.0/8", "route 10.0.0.1/8"},
 		{"route 10.0.0.0/8", "dns 10.0.0.1"},
+		{"address6 fd00::2", "address6 10.0.0.1"},
+		{"address6 fd00::2", "address6 fd00::2\naddress6 fd00::3"},
+		{"default6 no\n", ""},
+		{"way 10.9.0.0/16", "way 10.9.0.1/16"},
+		{"way 10.9.0.0/16", "way"},
+		{"dev lan0", "lan0"},
+		{"dev lan0", "dev"},
+		{"dev lan0", "dev a/b"},
+		{"dev lan0", "dev lan0 via"},
+		{"dev lan0", "dev lan0 via fd00::1"},
+		{"dev lan0", "dev lan0 via 10.0.0.1 x"},
+		{"way 10.9.0.0/16", "dns 10.0.0.1"},
 		{"end\n", ""},
 		{"end\n", "end"},
 		{"end\n", "end\nend\n"},
@@ -79,6 +98,7 @@ static void test_bad(void **state)
 			fail_msg("taken: %s", sb_str(&text));
 		assert_int_equal(e.exit, EX_CORDON_DATA);
 		assert_null(t.routes);
+		assert_null(t.ways);
 	}
 	/* Cut off anywhere. */
 	for (size_t n = 0; n < strlen(GOOD); n++) {
