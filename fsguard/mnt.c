@@ -124,6 +124,15 @@ int fsg_mnt_attach(const struct mnt *mnt, int target, const char *path, struct e
 	return 0;
 }
 
+int fsg_mnt_private(int fd, const char *path, struct err *e)
+{
+	struct mount_attr attr = {.propagation = MS_PRIVATE};
+
+	if (mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		return err_os(e, errno, "cannot make the mount on %s private", path);
+	return 0;
+}
+
 void fsg_mnt_close(struct mnt *mnt)
 {
 	util_closep(&mnt->root);

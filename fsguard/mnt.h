@@ -40,6 +40,9 @@ int fsg_mnt_make(const struct loop *loop, bool ro, int store, struct mnt *ret, s
 /** fsg_mnt_attach - put it on the folder @target. @path is for messages. */
 int fsg_mnt_attach(const struct mnt *mnt, int target, const char *path, struct err *e);
 
+/** fsg_mnt_private - what is mounted in the mount on @fd is not mounted in copies of it elsewhere. */
+int fsg_mnt_private(int fd, const char *path, struct err *e);
+
 /** fsg_mnt_close - let go; one that was put nowhere is unmounted. */
 void fsg_mnt_close(struct mnt *mnt);
 #define auto_mnt __attribute__((cleanup(fsg_mnt_close)))

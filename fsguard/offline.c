@@ -22,6 +22,7 @@
 #define LOCK_MS 10000
 #define BY_HAND_MS 86400000 /* a person waits, or not */
 #define BUSY_MS 1000
+#define OFF_TRIES 3
 
 static int by_history(const char *root, const char *name, struct uuid *ret, struct err *e)
 {
@@ -245,6 +246,29 @@ void fsg_look_close(struct look *look)
 	util_closep(&look->store);
 }
 
+/* Below a shared mount it would be one itself. */
+static int attach_private(const struct mnt *mnt, int target, const char *path, dev_t dev,
+			  struct err *e)
+{
+	auto_close int top = -1;
+	struct err local = {0};
+	struct stat st;
+	int r;
+
+	r = fsg_mnt_attach(mnt, target, path, e);
+	if (r < 0)
+		return r;
+	r = fsg_target_open(path, &top, e);
+	if (r == 0 && (fstat(top, &st) < 0 || st.st_dev != dev))
+		r = err_set(e, EX_CORDON_OS, ESTALE, "%s was moved meanwhile", path);
+	if (r == 0)
+		r = fsg_mnt_private(top, path, e);
+	util_closep(&top);
+	if (r < 0)
+		(void)fsg_mnt_detach(path, dev, BUSY_MS, &local);
+	return r;
+}
+
 int fsg_offline_mount(const char *root, const struct uuid *uuid, const char *tag, const char *path,
 		      bool write, struct err *e)
 {
@@ -273,9 +297,10 @@ int fsg_offline_mount(const char *root, const struct uuid *uuid, const char *tag
 		r = fsg_volume_ready(&d, BY_HAND_MS, e);
 	if (r == 0)
 		r = fsg_mnt_make(&d.loop, !write, store, &mnt, e);
-	return r < 0 ? r : fsg_mnt_attach(&mnt, target, clean, e);
+	return r < 0 ? r : attach_private(&mnt, target, clean, d.loop.dev, e);
 }
 
+/* Done, too, when the mount is gone: copies below shared mounts go with the one they are of. */
 static int take_off(const struct volume *d, const char *tag, const char *path, struct err *e)
 {
 	auto_sb struct strbuf who = {0};
@@ -288,15 +313,26 @@ static int take_off(const struct volume *d, const char *tag, const char *path, s
 			       path, who.len ? sb_str(&who) : "another mount");
 	}
 	return r < 0 && err_is_set(&local) ? err_set(e, local.exit, local.errnum, "%s", local.msg)
-					   : r;
+					   : 0;
+}
+
+/* One round over what is mounted. Returns how many mounts there are before it. */
+static int take_off_all(const struct volume *d, const char *tag, struct err *e)
+{
+	struct mnt_point *points = NULL;
+	size_t n = 0;
+	int r = fsg_mnt_points(d->loop.dev, &points, &n, e);
+
+	for (size_t i = n; i-- > 0 && r == 0;)
+		r = take_off(d, tag, points[i].path, e);
+	fsg_mnt_points_free(points, n);
+	return r < 0 ? r : (int)n;
 }
 
 int fsg_offline_unmount(const char *root, const struct uuid *uuid, const char *tag, struct err *e)
 {
 	auto_volume struct volume d = VOLUME_NONE;
-	struct mnt_point *points = NULL;
 	auto_close int store = -1;
-	size_t n = 0;
 	int r;
 
 	if (!record_file_gone(root, uuid, UNDO_FILE))
@@ -305,9 +341,11 @@ int fsg_offline_unmount(const char *root, const struct uuid *uuid, const char *t
 	r = open_volume(root, uuid, tag, &store, &d, e);
 	if (r <= 0)
 		return r;
-	r = fsg_mnt_points(d.loop.dev, &points, &n, e);
-	for (size_t i = n; i-- > 0 && r == 0;)
-		r = take_off(&d, tag, points[i].path, e);
-	fsg_mnt_points_free(points, n);
-	return r;
+	for (int tries = 0; tries < OFF_TRIES; tries++) {
+		r = take_off_all(&d, tag, e);
+		if (r <= 0)
+			return r;
+	}
+	return err_set(e, EX_CORDON_TEMPFAIL, EBUSY,
+		       "share %s: something else is mounted over it; unmount that first", tag);
 }

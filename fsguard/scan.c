@@ -27,7 +27,7 @@ const char *fsg_finding_name(enum finding f)
 	return f < FOUND_COUNT ? names[f] : "nothing";
 }
 
-/* A path, and the same in lower case for comparison. */
+/* A path, and the same with its last name in lower case for comparison. */
 struct folded {
 	char *path;
 	char *lower;
@@ -90,6 +90,18 @@ static enum finding kind_of(const struct tree_entry *entry)
 	}
 }
 
+/* Its folder is a neighbour of its own. */
+static char *fold_last(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	auto_free char *folded = fsg_scan_fold(name);
+	char *whole = NULL;
+
+	if (!folded || asprintf(&whole, "%.*s%s", (int)(name - path), path, folded) < 0)
+		return NULL;
+	return whole;
+}
+
 static int keep_name(struct scan *s, const char *path, struct err *e)
 {
 	struct folded *grown, entry;
@@ -105,16 +117,12 @@ static int keep_name(struct scan *s, const char *path, struct err *e)
 		s->entries = grown;
 		s->cap = cap;
 	}
-	entry = (struct folded){strdup(path), strdup(path)};
+	entry = (struct folded){strdup(path), fold_last(path)};
 	if (!entry.path || !entry.lower) {
 		free(entry.path);
 		free(entry.lower);
 		return err_os(e, ENOMEM, "scan");
 	}
-	/* Only the last name: its folder is a neighbour of its own. */
-	for (char *p = strrchr(entry.lower, '/') ?: entry.lower; *p; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
 	s->entries[s->n++] = entry;
 	return 0;
 }

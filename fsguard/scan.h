@@ -30,6 +30,9 @@ bool fsg_scan_link(const char *path, const char *target);
 /** fsg_scan_name - whether a name would do something to a terminal, or is no UTF-8. */
 bool fsg_scan_name(const char *name);
 
+/** fsg_scan_fold - @name in lower case, of all scripts that have it, malloc'd; NULL without memory. */
+char *fsg_scan_fold(const char *name);
+
 /** fsg_scan_runs - whether a program of the host would obey or run the file @path by itself. */
 bool fsg_scan_runs(const char *path);
 

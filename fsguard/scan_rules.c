@@ -6,8 +6,13 @@
 #include "lib/util.h"
 
 #include <fnmatch.h>
+#include <limits.h>
+#include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
+#include <wctype.h>
 
 /* Folders above the entry @path, which a link in it begins in. */
 static long depth_of(const char *path)
@@ -55,6 +60,46 @@ bool fsg_scan_name(const char *name)
 			return true;
 	}
 	return !parse_utf8_valid(name);
+}
+
+/* One character at @s to @out. Returns its bytes at @s; what is no UTF-8 is copied. */
+static size_t fold_one(const char *s, char *out, size_t *n)
+{
+	mbstate_t in = {0}, to = {0};
+	wchar_t c;
+	size_t len = mbrtowc(&c, s, strlen(s), &in), made;
+
+	if (len == 0 || len > MB_LEN_MAX) {
+		out[(*n)++] = *s;
+		return 1;
+	}
+	made = wcrtomb(out + *n, (wchar_t)towlower((wint_t)c), &to);
+	if (made > MB_LEN_MAX) {
+		memcpy(out + *n, s, len);
+		made = len;
+	}
+	*n += made;
+	return len;
+}
+
+char *fsg_scan_fold(const char *name)
+{
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), old = (locale_t)0;
+	/* Some characters are a byte longer in lower case. */
+	char *out = malloc(strlen(name) * 2 + MB_LEN_MAX + 1);
+	size_t n = 0;
+
+	if (out && utf8)
+		old = uselocale(utf8);
+	while (out && *name)
+		name += fold_one(name, out, &n);
+	if (out)
+		out[n] = '\0';
+	if (old)
+		(void)uselocale(old);
+	if (utf8)
+		freelocale(utf8);
+	return out;
 }
 
 /*

@@ -54,6 +54,28 @@ static void test_names(void **state)
 			fail_msg("good name %zu: %s", i, good[i]);
 }
 
+static void test_fold(void **state)
+{
+	static const struct {
+		const char *name, *folded;
+	} cases[] = {
+		{"", ""},
+		{"Makefile", "makefile"},
+		{"\xc3\x84", "\xc3\xa4"},	  /* A with a diaeresis */
+		{"\xd0\x96x", "\xd0\xb6x"},	  /* Cyrillic */
+		{"\xc8\xba", "\xe2\xb1\xa5"},	  /* longer in lower case */
+		{"A\xff\xc3Z", "a\xff\xc3z"},	  /* no UTF-8 */
+		{"\xe2\x82\xac", "\xe2\x82\xac"}, /* has no case */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_free char *folded = fsg_scan_fold(cases[i].name);
+
+		assert_string_equal(folded, cases[i].folded);
+	}
+}
+
 static void test_runs(void **state)
 {
 	static const char *const bad[] = {
@@ -182,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_links),	   cmocka_unit_test(test_names),
 		cmocka_unit_test(test_runs),	   cmocka_unit_test(test_target),
 		cmocka_unit_test(test_store_name), cmocka_unit_test(test_super),
+		cmocka_unit_test(test_fold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
