@@ -47,6 +47,26 @@ static void place_close(struct place *p)
 }
 #define auto_place __attribute__((cleanup(place_close)))
 
+/* What runs that were killed left of copies, whatever these were to be called. */
+static void tidy(const struct place *p)
+{
+	const size_t stem = strlen(p->image) - 4;
+	int fd = openat(p->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_closedir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *de;
+
+	if (!d && fd >= 0)
+		(void)close(fd);
+	while (d && (de = readdir(d))) {
+		const char *name = de->d_name;
+		const size_t len = strlen(name);
+
+		if (name[0] == '.' && strncmp(name + 1, p->image, stem) == 0 &&
+		    name[stem + 1] == '@' && strcmp(name + len - 4, ".new") == 0)
+			(void)unlinkat(p->dir, name, 0);
+	}
+}
+
 static int place_open(const char *root, const struct uuid *uuid, const char *tag, const char *name,
 		      struct place *p, struct err *e)
 {
@@ -63,7 +83,11 @@ static int place_open(const char *root, const struct uuid *uuid, const char *tag
 		       name);
 	(void)snprintf(p->tmp, sizeof(p->tmp), ".%s.new", p->kept);
 	r = fsg_store_open(root, uuid, false, &p->dir, e);
-	return r < 0 ? r : fsg_store_lock(p->dir, p->path, LOCK_MS, e);
+	if (r == 0)
+		r = fsg_store_lock(p->dir, p->path, LOCK_MS, e);
+	if (r == 0)
+		tidy(p);
+	return r;
 }
 
 /* Nobody may write to the image meanwhile. */
