@@ -61,7 +61,7 @@ static void tidy(const struct place *p)
 		const char *name = de->d_name;
 		const size_t len = strlen(name);
 
-		if (name[0] == '.' && strncmp(name + 1, p->image, stem) == 0 &&
+		if (len > 4 && name[0] == '.' && strncmp(name + 1, p->image, stem) == 0 &&
 		    name[stem + 1] == '@' && strcmp(name + len - 4, ".new") == 0)
 			(void)unlinkat(p->dir, name, 0);
 	}
