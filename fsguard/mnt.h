@@ -40,7 +40,7 @@ int fsg_mnt_make(const struct loop *loop, bool ro, int store, struct mnt *ret, s
 /** fsg_mnt_attach - put it on the folder @target. @path is for messages. */
 int fsg_mnt_attach(const struct mnt *mnt, int target, const char *path, struct err *e);
 
-/** fsg_mnt_private - what is mounted in the mount on @fd is not mounted in copies of it elsewhere. */
+/** fsg_mnt_private - what is mounted below @fd, a mount, does not appear in copies of it. */
 int fsg_mnt_private(int fd, const char *path, struct err *e);
 
 /** fsg_mnt_close - let go; one that was put nowhere is unmounted. */

@@ -30,7 +30,7 @@ bool fsg_scan_link(const char *path, const char *target);
 /** fsg_scan_name - whether a name would do something to a terminal, or is no UTF-8. */
 bool fsg_scan_name(const char *name);
 
-/** fsg_scan_fold - @name in lower case, of all scripts that have it, malloc'd; NULL without memory. */
+/** fsg_scan_fold - @name in lower case, in every script that has it, malloc'd. NULL: no memory. */
 char *fsg_scan_fold(const char *name);
 
 /** fsg_scan_runs - whether a program of the host would obey or run the file @path by itself. */

@@ -26,4 +26,12 @@ $(GUEST_IMAGE): $(PROBE) tests/lab/guest-image tests/lab/guest-modules tests/lab
 	$(call say,IMAGE,$@)
 	$(Q)tests/lab/guest-image $(PROBE) $@ || echo "without it lab tests are skipped"
 lab-tools: $(PROBE) $(GUEST_IMAGE)
+
+# For the one test of 9p, which the cloud kernel does not have.
+GUEST_IMAGE_FULL := $(B)/tests/lab/initramfs-full
+$(GUEST_IMAGE_FULL): $(PROBE) tests/lab/guest-image tests/lab/guest-modules.full \
+		tests/lab/guest-kernel
+	$(call say,IMAGE,$@)
+	$(Q)tests/lab/guest-image $(PROBE) $@ full || echo "without it t-41-9p is skipped"
+check-lab: $(GUEST_IMAGE_FULL)
 check-lab bench demo-run lab: lab-tools
