@@ -6,15 +6,13 @@
 #include "lib/util.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define NETISO_MS 10000
-#define LEASES_MAX (4 * 1024 * 1024)
+#define VIRSH "/usr/bin/virsh"
+#define VIRSH_MS 5000
 
 static void add(struct addresses *a, const struct ip_addr *ip)
 {
@@ -68,36 +66,99 @@ static int find_learnt(const struct prov *p, struct addresses *ret, struct err *
 	return r;
 }
 
-/* A lease of libvirt's dnsmasq, src/network/leaseshelper.c of libvirt. */
-static void read_lease(const json_t *lease, const struct mac *mac, int64_t now,
-		       struct addresses *ret)
-{
-	const char *ip = json_string_value(json_object_get(lease, "ip-address"));
-	const char *of = json_string_value(json_object_get(lease, "mac-address"));
-	const int64_t end = json_integer_value(json_object_get(lease, "expiry-time"));
-	struct ip_addr addr;
-	struct mac m;
+/* --- of a domain that is not isolated: what libvirt says --- */
 
-	if (ip && of && mac_parse(of, &m) && mac_equal(&m, mac) && ip_parse(ip, &addr) &&
-	    addr.family == AF_INET && (end == 0 || end > now))
-		add(ret, &addr);
+static int ask_libvirt(const struct prov *p, const char *verb, const char *source,
+		       struct strbuf *out)
+{
+	char uuid[UUID_STRLEN];
+	const char *argv[] = {
+		VIRSH,	"-q", verb, uuid_str(&p->rec.uuid, uuid), source ? "--source" : NULL,
+		source, NULL};
+
+	if (*p->root || access(VIRSH, X_OK) < 0)
+		return -ENOENT;
+	return run_captured(argv, VIRSH_MS, out, NULL, NULL) == 0 && out->data ? 0 : -EIO;
 }
 
-static void find_leases(const struct prov *p, const struct record_nic *nic, struct addresses *ret)
+/* The @n-th word of a line, from 0; NULL without one. */
+static char *word_of(char *line, size_t n)
 {
-	auto_close int fd = -1;
-	char path[PATH_MAX];
-	json_t *doc;
-	size_t i;
-	json_t *lease;
+	char *save = NULL, *w = strtok_r(line, " ", &save);
 
-	if (snprintf(path, sizeof(path), "%s/var/lib/libvirt/dnsmasq/%s.status", p->root,
-		     nic->bridge) >= (int)sizeof(path))
+	while (w && n-- > 0)
+		w = strtok_r(NULL, " ", &save);
+	return w;
+}
+
+/* Whether the domain has a NIC of this MAC: "vnet0 network default virtio MAC" a line. */
+static bool has_mac(const char *nics, const char *text)
+{
+	auto_free char *copy = strdup(nics);
+	char *save = NULL;
+	struct mac want, mac;
+
+	if (!copy || !mac_parse(text, &want))
+		return false;
+	for (char *s = strtok_r(copy, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
+		const char *w = word_of(s, 4);
+
+		if (w && mac_parse(w, &mac) && mac_equal(&mac, &want))
+			return true;
+	}
+	return false;
+}
+
+/* "vnet0 MAC ipv4 ADDRESS/LENGTH" a line. What an agent says is the guest's own word: it has other
+ * interfaces, too. */
+static void read_libvirt(char *text, const char *nics, struct addresses *ret)
+{
+	char *save = NULL;
+
+	for (char *s = strtok_r(text, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
+		char *rest = NULL, *name = strtok_r(s, " ", &rest);
+		char *mac = name ? strtok_r(NULL, " ", &rest) : NULL;
+		char *kind = mac ? strtok_r(NULL, " ", &rest) : NULL;
+		char *addr = kind ? strtok_r(NULL, " /", &rest) : NULL;
+		struct ip_addr ip;
+
+		if (addr && strcmp(kind, "ipv4") == 0 && has_mac(nics, mac) && ip_parse(addr, &ip))
+			add(ret, &ip);
+	}
+}
+
+/* What the kernel has learnt of neighbours: "ADDRESS TYPE FLAGS MAC MASK DEVICE" a line, proc(5).
+ * libvirt's own reader fails here with some kernels (9.0 on 6.18: "wrong nlmsg len"). */
+static void find_neighbours(const char *nics, struct addresses *ret)
+{
+	auto_fclose FILE *f = fopen("/proc/net/arp", "re");
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		char *rest = NULL, *addr = strtok_r(line, " ", &rest);
+		char *type = addr ? strtok_r(NULL, " ", &rest) : NULL;
+		char *flags = type ? strtok_r(NULL, " ", &rest) : NULL;
+		char *mac = flags ? strtok_r(NULL, " ", &rest) : NULL;
+		struct ip_addr ip;
+
+		/* without flags it was asked for, and did not answer */
+		if (mac && strcmp(flags, "0x0") != 0 && has_mac(nics, mac) && ip_parse(addr, &ip))
+			add(ret, &ip);
+	}
+}
+
+static void find_by_libvirt(const struct prov *p, struct addresses *ret)
+{
+	auto_sb struct strbuf nics = {0}, lease = {0}, agent = {0};
+
+	if (ask_libvirt(p, "domiflist", NULL, &nics) < 0)
 		return;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	doc = fd < 0 ? NULL : json_loadfd(fd, 0, NULL);
-	json_array_foreach(doc, i, lease) read_lease(lease, &nic->mac, time(NULL), ret);
-	json_decref(doc);
+	if (ask_libvirt(p, "domifaddr", "lease", &lease) == 0)
+		read_libvirt(lease.data, sb_str(&nics), ret);
+	if (ret->n == 0)
+		find_neighbours(sb_str(&nics), ret);
+	if (ret->n == 0 && ask_libvirt(p, "domifaddr", "agent", &agent) == 0)
+		read_libvirt(agent.data, sb_str(&nics), ret);
 }
 
 int address_find(const struct prov *p, struct addresses *ret, struct err *e)
@@ -105,10 +166,6 @@ int address_find(const struct prov *p, struct addresses *ret, struct err *e)
 	*ret = (struct addresses){0};
 	if (p->rec.isolation)
 		return find_learnt(p, ret, e);
-	for (size_t i = 0; i < p->pol.n_addresses; i++)
-		add(ret, &p->pol.addresses[i].addr);
-	for (size_t i = 0; i < p->rec.n_nics; i++)
-		if (!p->rec.nics[i].gone)
-			find_leases(p, &p->rec.nics[i], ret);
+	find_by_libvirt(p, ret);
 	return 0;
 }

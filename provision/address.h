@@ -15,6 +15,8 @@ struct addresses {
  * address_find - the guest's addresses, in the order in which to try them; none yet is success.
  *
  * Of an isolated domain those that the isolation has learnt, which no other guest can send from; of
- * one that is not, what the policy and the leases of its network say.
+ * one that is not, what libvirt finds in leases, the kernel's table of neighbours, or hears from an
+ * agent in the guest, the first of these that says something. That may be wrong; the guest's host
+ * key tells. Never called by what a hook waits for: it asks libvirt.
  */
 int address_find(const struct prov *p, struct addresses *ret, struct err *e);

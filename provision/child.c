@@ -14,11 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #define ENVIRON_MAX 24
+#define MEMORY_MAX (UINT64_C(2) << 30) /* bytes of data: a guest chooses how much it says */
 #define PROCESSES_MAX 4096
 #define ENVIRON_BYTES 131072 /* of a process, that are looked at */
 
@@ -180,6 +182,9 @@ static void die(const char *what)
 
 static void become(const struct child *c)
 {
+	const struct rlimit memory = {MEMORY_MAX, MEMORY_MAX};
+
+	(void)setrlimit(RLIMIT_DATA, &memory);
 	if (geteuid() == 0 && c->uid != 0 &&
 	    (initgroups(c->user, c->gid) < 0 || setgid(c->gid) < 0 || setuid(c->uid) < 0))
 		die("cannot become another user");

@@ -132,3 +132,22 @@ int image_protect(const struct image *image, struct err *e)
 		       ? err_os(e, errno, "cannot protect %s", image->path)
 		       : 0;
 }
+
+/* QEMU locks a byte for each thing that it does with an image; this one is for writing
+ * (block/file-posix.c: RAW_LOCK_PERM_BASE and the number of BLK_PERM_WRITE's bit). */
+#define QEMU_WRITES_AT 101
+
+int image_refuse_written(const struct image *image, struct err *e)
+{
+	struct flock byte = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = QEMU_WRITES_AT, .l_len = 1};
+	auto_close int fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return err_os(e, errno, "cannot open %s", image->path);
+	if (fcntl(fd, F_OFD_GETLK, &byte) == 0 && byte.l_type != F_UNLCK)
+		return err_set(e, EX_CORDON_POLICY, EBUSY,
+			       "a guest writes to %s; shut it down, and make the new one of a copy",
+			       image->path);
+	return 0;
+}

@@ -22,6 +22,12 @@ struct image {
  */
 int image_open(const char *root, const char *path, struct image *ret, struct err *e);
 
+/**
+ * image_refuse_written - exit code 78 when a guest that runs writes it. One that others stand on is
+ * only read.
+ */
+int image_refuse_written(const struct image *image, struct err *e);
+
 /** image_verify - compare its SHA-256 with @want, 64 hexadecimal digits. Exit code 65 if not. */
 int image_verify(const struct image *image, const char *want, struct err *e);
 

@@ -376,6 +376,8 @@ int verb_new(const struct cli *cli, struct err *e)
 		return 0;
 	}
 	r = refuse_taken(&p, &v, e);
+	if (r == 0)
+		r = image_refuse_written(&p.image, e);
 	if (r == 0 && o->sha256)
 		r = image_verify(&p.image, o->sha256, e);
 	if (r == 0)

@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,13 +44,60 @@ static void removal_free(struct removal *m)
 	virt_close(&m->virt);
 }
 
+/* Whether what is in the folder of this UUID was made for a domain of that name. */
+static bool made_for(const char *root, const struct uuid *uuid, const char *name)
+{
+	auto_store struct store s = {.dir = -1};
+	struct made made = {0};
+	const char *base;
+	bool same;
+
+	if (store_open(root, uuid, false, &s, NULL) < 0 || made_load(&s, &made, NULL) < 0)
+		return false;
+	base = strrchr(made.policy, '/') + 1;
+	same = strncmp(base, name, strlen(name)) == 0 && strcmp(base + strlen(name), ".ini") == 0;
+	made_free(&made);
+	return same;
+}
+
+/* One that was undefined by virsh: what was made for it is still there. */
+static int find_undefined(const char *root, const char *name, struct facts *ret, struct err *e)
+{
+	auto_closedir DIR *d = NULL;
+	char base[PATH_MAX];
+	struct dirent *de;
+
+	if (snprintf(base, sizeof(base), "%s" STORE_BASE, root) < (int)sizeof(base))
+		d = opendir(base);
+	while (d && (de = readdir(d))) {
+		struct uuid uuid;
+
+		if (!uuid_parse(de->d_name, &uuid) || !made_for(root, &uuid, name))
+			continue;
+		ret->uuid = uuid;
+		ret->name = strdup(name);
+		return ret->name ? 0 : err_os(e, ENOMEM, "%s", name);
+	}
+	return -ENOENT;
+}
+
+static int open_domain(const char *root, const char *arg, struct removal *m, struct err *e)
+{
+	struct err why = {0};
+	int r = virt_open(arg, &m->virt, &m->facts, &why);
+
+	if (r < 0 && why.exit == EX_CORDON_NOINPUT && !m->virt.dom)
+		r = find_undefined(root, arg, &m->facts, &why);
+	return r < 0 ? err_set(e, why.exit, why.errnum, "%s", why.msg) : 0;
+}
+
 static int open_all(const char *root, const char *arg, struct removal *m, struct err *e)
 {
 	struct err why = {0};
 	int r;
 
 	m->root = root;
-	r = virt_open(arg, &m->virt, &m->facts, e);
+	r = open_domain(root, arg, m, e);
 	if (r < 0)
 		return r;
 	r = store_open(root, &m->facts.uuid, false, &m->store, &why);
@@ -65,7 +113,7 @@ static int open_all(const char *root, const char *arg, struct removal *m, struct
 	m->lock = record_lock_domain(root, &m->facts.uuid, LOCK_MS, e);
 	if (m->lock < 0)
 		return m->lock;
-	r = virt_need_idle(&m->virt, m->facts.name, e);
+	r = m->virt.dom ? virt_need_idle(&m->virt, m->facts.name, e) : 0;
 	return r < 0 ? r : snaps_load(&m->store, &m->all, e);
 }
 
@@ -119,7 +167,9 @@ static bool has_shares(const struct store *s)
 
 static void print_list(const struct removal *m)
 {
-	printf("These would be removed:\n  the domain '%s' in libvirt\n", m->facts.name);
+	printf("These would be removed:\n");
+	if (m->virt.dom)
+		printf("  the domain '%s' in libvirt\n", m->facts.name);
 	(void)for_files(m, print_file, NULL);
 	printf("  keys, seed and notes in %s\n", m->store.path);
 	if (has_shares(&m->store))
@@ -180,7 +230,7 @@ int verb_remove(const struct cli *cli, struct err *e)
 		return r;
 	/* The definition after its files: until then it is found, and can be tried again. */
 	r = for_files(&m, remove_file, e);
-	if (r == 0)
+	if (r == 0 && m.virt.dom)
 		r = virt_undefine(&m.virt, e);
 	return r < 0 ? r : empty_store(&m, e);
 }
