@@ -37,6 +37,7 @@ run   wireguard-go             -                          tunnels where the kern
 test  libcmocka-dev            libcmocka-devel            unit tests
 test  ansible-core             ansible-core               the Debian guest
 test  mmdebstrap               -                          the same
+test  ovmf                     edk2-ovmf                  a guest with UEFI
 test  xorriso                  xorriso                    what is in a seed
 test  clang                    clang                      fuzz targets
 test  libclang-rt-14-dev       compiler-rt                and their sanitizers
