@@ -15,6 +15,7 @@
 
 #include "lib/err.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -45,6 +46,8 @@ struct ini_report {
  */
 void ini_report_add(struct ini_report *r, unsigned line, const char *section, const char *key,
 		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void ini_report_vadd(struct ini_report *r, unsigned line, const char *section, const char *key,
+		     const char *fmt, va_list ap) __attribute__((format(printf, 5, 0)));
 
 /**
  * ini_report_finish - all errors, in the order of their lines, as one error of exit code 78.

@@ -8,20 +8,15 @@
 #include <stdarg.h>
 #include <string.h>
 
-void ini_report_add(struct ini_report *r, unsigned line, const char *section, const char *key,
-		    const char *fmt, ...)
+void ini_report_vadd(struct ini_report *r, unsigned line, const char *section, const char *key,
+		     const char *fmt, va_list ap)
 {
 	auto_free char *text = NULL;
 	auto_sb struct strbuf sb = {0};
-	va_list ap;
-	int n;
 
 	if (r->n++ >= INI_REPORT_MAX)
 		return;
-	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
-	va_end(ap);
-	if (n < 0) {
+	if (vasprintf(&text, fmt, ap) < 0) {
 		text = NULL;
 		r->oom = true;
 		return;
@@ -42,6 +37,16 @@ void ini_report_add(struct ini_report *r, unsigned line, const char *section, co
 	r->kept[r->n - 1].text = sb_take(&sb);
 	if (!r->kept[r->n - 1].text)
 		r->oom = true;
+}
+
+void ini_report_add(struct ini_report *r, unsigned line, const char *section, const char *key,
+		    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	ini_report_vadd(r, line, section, key, fmt, ap);
+	va_end(ap);
 }
 
 /* By line, and as they were found where that is the same: insertion keeps the order of equals. */

@@ -11,19 +11,11 @@
 
 void reader_bad(struct policy_reader *r, const char *fmt, ...)
 {
-	auto_free char *text = NULL;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	ini_report_vadd(r->report, r->line, r->section, r->key, fmt, ap);
 	va_end(ap);
-	if (n < 0) {
-		text = NULL;
-		r->report->oom = true;
-		return;
-	}
-	ini_report_add(r->report, r->line, r->section, r->key, "%s", text);
 }
 
 void *reader_grow(struct policy_reader *r, void *array, size_t n, size_t size)

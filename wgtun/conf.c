@@ -18,19 +18,11 @@ static const char *const section_names[] = {
 
 void wgt_bad(struct wgt_reader *r, const char *fmt, ...)
 {
-	auto_free char *text = NULL;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	ini_report_vadd(&r->report, r->line, section_names[r->section], r->key, fmt, ap);
 	va_end(ap);
-	if (n < 0) {
-		text = NULL;
-		r->report.oom = true;
-		return;
-	}
-	ini_report_add(&r->report, r->line, section_names[r->section], r->key, "%s", text);
 }
 
 struct wgt_peer *wgt_peer_now(struct wgt_reader *r)

@@ -11,6 +11,7 @@ PROGS += virt-cordon-wgtun
 virt-cordon-wgtun_main := wgtun/main.c
 virt-cordon-wgtun_libs = $(MNL_LIBS) $(JANSSON_LIBS) $(INI_LIBS)
 
-UNIT_TESTS += test_wgt_conf test_wgt_device
+UNIT_TESTS += test_wgt_conf test_wgt_device test_wgt_plan
 GOLDEN_TESTS += wgt_dump
 test_wgt_conf_libs = $(INI_LIBS)
+test_wgt_plan_libs = $(MNL_LIBS) $(INI_LIBS)

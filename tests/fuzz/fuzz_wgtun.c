@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* wg-quick files, answers by netlink and by UAPI, the record for the isolator: no crash, nothing
+/* wg-quick files, answers by netlink and by UAPI, the records: no crash, nothing
  * read past the end, and what is taken can be built and read again. The first byte says which. */
 #include "lib/strbuf.h"
 #include "lib/tunnel.h"
 #include "lib/util.h"
 #include "wgtun/compile.h"
 #include "wgtun/device.h"
+#include "wgtun/domain.h"
 
 #include <linux/genetlink.h>
 #include <stdint.h>
@@ -21,7 +22,12 @@ static void require(bool ok)
 
 static void check_built(const struct wgt_conf *c)
 {
-	const struct policy policy = {.isolation = true, .egress = EGRESS_TUNNEL};
+	struct policy_lan lan = {.prefix = {.addr.family = AF_INET, .len = 8}};
+	const struct policy policy = {.isolation = true,
+				      .egress = EGRESS_TUNNEL,
+				      .ipv6 = IPV6_NAT,
+				      .lan = &lan,
+				      .n_lan = 1};
 	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
 	auto_sb struct strbuf text = {0};
 	struct wgt_nl_cursor cur = {0};
@@ -31,6 +37,7 @@ static void check_built(const struct wgt_conf *c)
 	size_t room;
 	char *uapi;
 
+	lan.prefix.addr.b[0] = 10;
 	while (!cur.done) {
 		struct nlmsghdr *nlh = wgt_nl_set(buf, 30, "wgc1", c, &cur);
 
@@ -80,7 +87,9 @@ static void check_netlink(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct wgt_state s = {0};
+	struct wgt_undo undo = {0};
 	struct tunnel t = {0};
+	auto_free char *text = NULL;
 
 	if (!size)
 		return 0;
@@ -95,6 +104,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 't':
 		(void)tunnel_parse((const char *)data + 1, size - 1, &t, NULL);
 		tunnel_free(&t);
+		break;
+	case '!':
+		text = strndup((const char *)data + 1, size - 1);
+		if (text && wgt_undo_parse(text, size - 1, &undo))
+			require(tunnel_link_ok(undo.link) && undo.slot);
 		break;
 	default:
 		check_conf((const char *)data, size);

@@ -40,14 +40,22 @@ static void dump_messages(const struct wgt_conf *c, struct strbuf *out)
 	}
 }
 
-static void dump_conf(const struct wgt_conf *c, struct strbuf *out)
+/* @rich: with a policy that has IPv6 and targets beside the tunnel. */
+static void dump_conf(const struct wgt_conf *c, bool rich, struct strbuf *out)
 {
-	struct policy policy = {.isolation = true, .egress = EGRESS_TUNNEL};
+	struct policy_lan lan[2] = {{.proto = IPPROTO_TCP, .port = 631}, {.proto = 0}};
+	const struct policy policy = {.isolation = true,
+				      .egress = EGRESS_TUNNEL,
+				      .ipv6 = rich ? IPV6_NAT : IPV6_NO,
+				      .lan = lan,
+				      .n_lan = rich ? 2 : 0};
 	struct wgt_plan plan = {0};
 	struct err e = {0};
 	size_t size;
 	char *uapi;
 
+	(void)ip_prefix_parse("192.168.1.60", &lan[0].prefix);
+	(void)ip_prefix_parse("fc01:5::/64", &lan[1].prefix);
 	if (wgt_compile(&policy, c, 0x4c5a0000, SLOT, &plan, &e) < 0) {
 		sb_addf(out, "# refused, exit code %d\n%s\n", e.exit, e.msg);
 	} else {
@@ -94,7 +102,7 @@ static bool check_case(const char *name, bool update)
 	if (wgt_conf_parse("a.conf", sb_str(&text), text.len, &c, &e) < 0)
 		sb_addf(&got, "# exit code %d\n%s\n", e.exit, e.msg);
 	else
-		dump_conf(&c, &got);
+		dump_conf(&c, strncmp(name, "rich-", 5) == 0, &got);
 	wgt_conf_free(&c);
 	if (update)
 		return write_all(expected, &got);
