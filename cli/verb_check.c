@@ -2,6 +2,7 @@
 /* virt-cordon check: policies for mistakes, running domains against their plan, the hooks. */
 #include "cli/verbs.h"
 
+#include "cli/apparmor.h"
 #include "cli/domains.h"
 #include "cli/hooks.h"
 #include "cli/lint.h"
@@ -22,13 +23,15 @@ struct check {
 	bool has_host; /* virt-cordon.ini could be read: without it policies have no defaults */
 	struct host_config host;
 	struct domains domains;
-	int worst; /* exit code: the highest of all */
+	struct apparmor *apparmor; /* NULL: not looked for */
+	int worst;		   /* exit code: the highest of all */
 };
 
 static void check_free(struct check *c)
 {
 	host_config_free(&c->host);
 	domains_free(&c->domains);
+	free(c->apparmor);
 }
 #define auto_check __attribute__((cleanup(check_free)))
 
@@ -191,6 +194,16 @@ static void check_edited(const struct check *c, const struct domain *d, const st
 	policy_free(&then);
 }
 
+/* @uuid: NULL for programs of ours. */
+static void check_apparmor(const struct check *c, const char *who, const struct uuid *uuid)
+{
+	auto_sb struct strbuf lines = {0};
+
+	if (c->apparmor)
+		apparmor_lines(c->apparmor, uuid, &lines);
+	say(c, who, sb_str(&lines), COLOUR_WARN);
+}
+
 static void check_domain(struct check *c, const struct domain *d)
 {
 	struct policy now = {0};
@@ -211,6 +224,9 @@ static void check_domain(struct check *c, const struct domain *d)
 			    COLOUR_BAD);
 		note(c, EX_CORDON_DIFFERS);
 	}
+	/* Of one that did not start only the policy may know it. */
+	if (d->has_uuid || now.has_uuid)
+		check_apparmor(c, d->name, d->has_uuid ? &d->uuid : &now.uuid);
 	policy_free(&now);
 }
 
@@ -318,6 +334,7 @@ static void check_all(struct check *c)
 	check_foreign(c);
 	check_hook(c, "qemu");
 	check_hook(c, "network");
+	check_apparmor(c, NULL, NULL);
 }
 
 static void check_target(struct check *c, const char *arg)
@@ -359,6 +376,11 @@ int verb_check(const struct cli *cli, struct err *e)
 	c.has_host = host_config_load(cli->root, &c.host, &why) == 0;
 	if (!c.has_host)
 		complain(&c, NULL, &why);
+	/* Warnings, which --quiet does not print; the last domain to fail may have no record. */
+	if (!cli->quiet && !only_files(cli))
+		c.apparmor = calloc(1, sizeof(*c.apparmor));
+	if (c.apparmor)
+		apparmor_load(cli->root, c.apparmor);
 	for (int i = 0; i < cli->n_args; i++)
 		check_target(&c, cli->args[i]);
 	if (cli->n_args == 0)
