@@ -183,6 +183,9 @@ static const char *why_not(const struct nic *nic, const struct adopt_nic *more)
 		return "it has a <vlan>";
 	if (more->no_network)
 		return "libvirt has no network of that name";
+	/* On a bridge of the host, which is judged like any other. */
+	if (more->bridge)
+		return NULL;
 	for (size_t i = 0; more->forward_mode && i < ARRAY_SIZE(bridged); i++)
 		if (strcmp(more->forward_mode, bridged[i]) == 0)
 			return "its network leads past the host";
@@ -219,7 +222,7 @@ static size_t nic_refusals(const struct facts *f, const struct adopt_nic *nics,
 				"NIC %zu: its bridge %s has the host's uplink as a port, so the "
 				"guest cannot ask the host for names. Write [network] dns = none, "
 				"or an address,\nor put it on the guarded network:\n",
-				i + 1, f->nics[i].bridge);
+				i + 1, nics[i].bridge ? nics[i].bridge : f->nics[i].bridge);
 			move_nic(f, &f->nics[i], out);
 		} else if (nics[i].inactive && ++n) {
 			sb_addf(out, "NIC %zu: its network is not started:\n  virsh net-start ",

@@ -8,8 +8,9 @@
 
 /* What is known of a NIC beyond the domain's XML. */
 struct adopt_nic {
-	bool guarded; /* on a guarded network */
-	bool uplink;  /* its bridge has a physical port */
+	bool guarded;	    /* on a guarded network */
+	bool uplink;	    /* its bridge has a physical port */
+	const char *bridge; /* of a network in bridge mode that is on one; else NULL */
 	const char
 		*forward_mode; /* of its libvirt network: "nat", …; NULL: isolated or not known */
 	bool no_network;       /* libvirt has no network of that name */

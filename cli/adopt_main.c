@@ -28,6 +28,7 @@ struct source {
 	struct facts facts;
 	struct adopt_nic *nics;
 	char *modes[FACTS_NICS_MAX]; /* what @nics point to */
+	char bridges[FACTS_NICS_MAX][IFNAMSIZ];
 	struct host_config host;
 };
 
@@ -130,8 +131,9 @@ static bool has_uplink(const char *bridge)
 	return false;
 }
 
-/* The forward mode, from XML put into the frame that the network hook is given. */
-static char *forward_mode(virNetworkPtr network)
+/* The forward mode, from XML put into the frame that the network hook is given.
+ * @bridge: for one in bridge mode, its bridge */
+static char *forward_mode(virNetworkPtr network, char bridge[static IFNAMSIZ])
 {
 	auto_sb struct strbuf doc = {0};
 	auto_free char *xml = virNetworkGetXMLDesc(network, 0);
@@ -142,6 +144,8 @@ static char *forward_mode(virNetworkPtr network)
 	if (facts_parse_hook_data(sb_str(&doc), doc.len, &p, NULL) < 0)
 		return NULL;
 	mode = TAKE_PTR(p.forward_mode);
+	if (mode && strcmp(mode, "bridge") == 0)
+		memcpy(bridge, p.bridge, IFNAMSIZ);
 	port_facts_free(&p);
 	return mode;
 }
@@ -162,7 +166,11 @@ static void look_at_nic(struct source *s, size_t i)
 		return;
 	}
 	more->inactive = virNetworkIsActive(network) == 0;
-	more->forward_mode = s->modes[i] = forward_mode(network);
+	more->forward_mode = s->modes[i] = forward_mode(network, s->bridges[i]);
+	if (s->bridges[i][0]) {
+		more->bridge = s->bridges[i];
+		more->uplink = has_uplink(more->bridge);
+	}
 	(void)virNetworkFree(network);
 }
 
