@@ -158,7 +158,7 @@ static void print_sum(const struct row *row)
 	char text[32] = "-";
 
 	if (row->denied)
-		(void)snprintf(text, sizeof(text), "%s", counters_number(sum, text));
+		(void)counters_number(sum, text);
 	print_cell(text, 6, COLOUR_NONE);
 }
 
