@@ -75,8 +75,9 @@ static size_t fold_one(const char *s, char *out, size_t *n)
 	}
 	made = wcrtomb(out + *n, (wchar_t)towlower((wint_t)c), &to);
 	if (made > MB_LEN_MAX) {
-		memcpy(out + *n, s, len);
 		made = len;
+		for (size_t i = 0; i < len; i++)
+			out[*n + i] = s[i];
 	}
 	*n += made;
 	return len;
