@@ -49,10 +49,14 @@ static bool field(const char *line, const char *key, char *ret, size_t size)
 		ret[n] = '\0';
 		return true;
 	}
-	for (; hex_digit(s[0]) >= 0 && hex_digit(s[1]) >= 0; s += 2) {
+	for (;; s += 2) {
+		const int high = hex_digit(s[0]), low = high < 0 ? -1 : hex_digit(s[1]);
+
+		if (high < 0 || low < 0)
+			break;
 		if (n + 1 >= size)
 			return false;
-		ret[n++] = (char)(hex_digit(s[0]) << 4 | hex_digit(s[1]));
+		ret[n++] = (char)(high * 16 + low);
 	}
 	ret[n] = '\0';
 	return n > 0 && strlen(ret) == n;
