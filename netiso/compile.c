@@ -293,6 +293,12 @@ static void nic_elements(struct build *b, const struct iso_nic *nic)
 		nic_static(b, nic);
 	else
 		nic_dhcp(b, nic);
+	/* Names of taps are used again, and an hour's requests were not this guest's. Deleted like
+	 * this it need not be there. */
+	sb_addf(&b->apply,
+		"add element bridge " TBL " dhcp_rate { %s }\n"
+		"delete element bridge " TBL " dhcp_rate { %s }\n",
+		tap.text, tap.text);
 	tap_chain(b, nic);
 	build_shared(b, "inet", "bridges", term_link(nic->bridge));
 }

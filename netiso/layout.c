@@ -163,7 +163,7 @@ static const struct {
 	{"set bridge",
 	 "fragment_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
 	{"set bridge",
-	 "dhcp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2m; }"},
+	 "dhcp_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 1h; }"},
 	{"set bridge", "switched { typeof iifname; }"},
 	{"set bridge", "uplinks { typeof iifname; }"},
 	{"map inet", "priority_mark { typeof meta priority : meta mark; }"},
@@ -294,8 +294,10 @@ static const struct rule rules[] = {
 	{"bridge", "nic_dhcp_source", "ip saddr 0.0.0.0 goto nic_dhcp_rate"},
 	{"bridge", "nic_dhcp_source", "ip saddr @networks goto nic_dhcp_rate"},
 	{"bridge", "nic_dhcp_source", DENY_SOURCE},
+	/* A server that tells clients by an identifier gives a lease to each that a guest makes up:
+	 * an hour's worth must not be the whole of a network's addresses. */
 	{"bridge", "nic_dhcp_rate",
-	 "update @dhcp_rate { iifname limit rate over 60/minute burst 30 packets } " DENY_RATE},
+	 "update @dhcp_rate { iifname limit rate over 60/hour burst 30 packets } " DENY_RATE},
 	{"bridge", "nic_dhcp_rate", "meta priority set iifname map @nic_priority"},
 	{"bridge", "nic_dhcp_rate", "accept"},
 	{"bridge", "between", "iifname @nics drop"},

@@ -82,10 +82,12 @@ check-debian: all lab-tools
 
 cov:
 	$(call sub,cov) run-cov
-run-cov: all unit-tests golden-tests
+run-cov: all unit-tests golden-tests probe model
 	@find $(B) -name '*.gcda' -delete
 	-@$(call runner,cov) --optional $(UNIT_BINS) $(GOLDEN_BINS) $(call scripts,golden) \
 		$(call scripts,cli)
+	-@$(call runner,netns) --optional --netns $(call scripts,netns)
+	-@$(call runner,fsguard) --optional --netns $(call scripts,fsguard)
 	@gcovr --root . --object-directory $(B) --exclude 'tests/' --exclude '.*/main\.c' \
 		--sort-percentage --print-summary
 

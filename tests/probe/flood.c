@@ -13,7 +13,7 @@
 
 #include "lib/util.h"
 
-enum { SECONDS_MAX = 10, BATCH = 64, ORDER_WORDS = 8 };
+enum { SECONDS_MAX = 30, BATCH = 64, ORDER_WORDS = 8 };
 
 /* Sends the next packet of a flood. Return: bytes sent, or -1 with errno set. */
 typedef ssize_t (*flood_fn)(int fd, const union endpoint *to, uint32_t n);
@@ -77,6 +77,26 @@ static int flood_ip(const union endpoint *to, int proto, flood_fn fn, int64_t de
 	return say(THROUGH, "sent=%u failed=%u", n - failed, failed);
 }
 
+/* Broadcasts from ever new hardware addresses: what a bridge learns fills its table. */
+static int flood_mac(const char *ifname, int64_t deadline)
+{
+	auto_close int fd = packet_socket(ifname, 0);
+	uint8_t frame[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x66, [12] = 0x88, 0xb5};
+	uint32_t n = 0, failed = 0;
+
+	if (fd < 0)
+		return broken(ifname);
+	while (now_ms() < deadline)
+		for (int i = 0; i < BATCH; i++, n++) {
+			const uint32_t id = htonl(n);
+
+			memcpy(frame + 8, &id, sizeof(id));
+			if (send(fd, frame, sizeof(frame), 0) < 0)
+				failed++;
+		}
+	return say(THROUGH, "sent=%u failed=%u", n - failed, failed);
+}
+
 /* Repeats an order, whose last argument is a new client id each time, and counts its verdicts. */
 static int flood_order(const char *const *words, int count, int64_t deadline)
 {
@@ -101,7 +121,8 @@ static int flood_order(const char *const *words, int count, int64_t deadline)
 		   verdicts[BROKEN]);
 }
 
-/* arp: who has ADDR, over and over. dhcp: leases for ever new client ids. */
+/* arp: who has ADDR, over and over. dhcp: leases for ever new client ids. mac: frames from ever new
+ * hardware addresses. */
 int order_flood(int argc, char **argv)
 {
 	unsigned long seconds;
@@ -110,11 +131,13 @@ int order_flood(int argc, char **argv)
 
 	if (argc != 5 || !number(argv[4], 1, SECONDS_MAX, &seconds))
 		return say(BROKEN, "usage: flood udp|syn|fragment ADDR PORT SECONDS, "
-				   "arp|dhcp IFACE ADDR SECONDS");
+				   "arp|dhcp|mac IFACE ADDR SECONDS");
 	deadline = now_ms() + (int64_t)seconds * 1000;
 	if (!strcmp(argv[1], "dhcp"))
 		return flood_order((const char *[]){"dhcp", argv[2], "noset", "timeout=300"}, 4,
 				   deadline);
+	if (!strcmp(argv[1], "mac"))
+		return flood_mac(argv[2], deadline);
 	if (!strcmp(argv[1], "arp"))
 		return flood_order((const char *[]){"arp", argv[2], argv[3], "timeout=5"}, 4,
 				   deadline);
