@@ -15,6 +15,7 @@ INSTALL += \
 	$(foreach f,$(notdir $(wildcard etc/provision/*)),\
 		file:0644:etc/provision/$(f):$(examplesdir)/provision/$(f)) \
 	file:0644:etc/libvirt/cordon.xml:$(datadir)/virt-cordon/cordon.xml \
+	file:0644:etc/libvirt/cordon-ipv6.xml:$(datadir)/virt-cordon/cordon-ipv6.xml \
 	file:0644:etc/tmpfiles.d/virt-cordon.conf:$(tmpfilesdir)/virt-cordon.conf \
 	file:0644:etc/systemd/virt-cordon-gc.service:$(unitdir)/virt-cordon-gc.service
 

@@ -13,7 +13,8 @@ size_t policy_unbuilt(const struct policy *p, struct strbuf *out)
 	} parts[] = {
 		{KEY_NET_ALLOW_UNGUARDED, p->egress == EGRESS_TUNNEL && p->allow_unguarded,
 		 "has tunnels on guarded networks only; write allow_unguarded = no"},
-		{KEY_NET_IPV6, p->ipv6 != IPV6_NO, "gives no IPv6 to guests; write ipv6 = no"},
+		{KEY_NET_IPV6, p->egress == EGRESS_TUNNEL && p->ipv6 != IPV6_NO,
+		 "sends no IPv6 through a tunnel; write ipv6 = no"},
 	};
 	char where[512];
 	size_t n = 0;

@@ -107,3 +107,26 @@ void build_raw_network(struct build *b, const char *family, const char *set,
 	sb_addf(&b->guests, "add element %s " TBL " %s { %s }\n", family, set, text);
 	build_remember(b, &el, text, "");
 }
+
+void build_address(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip,
+		   uint64_t timeout_s)
+{
+	struct iso_address *grown = realloc(b->addresses, (b->n_addresses + 1) * sizeof(*grown));
+	const bool v6 = ip->family == AF_INET6;
+	const uint32_t owner = iso_nic_number(b->f->slot, nic->index);
+	const struct term key =
+		v6 ? term_join(term_mark(nic->link), term_raw_rest6(ip)) : term_raw_ip(ip);
+
+	if (!grown) {
+		b->failed = true;
+		return;
+	}
+	b->addresses = grown;
+	grown[b->n_addresses++] =
+		(struct iso_address){.addr = *ip, .owner = owner, .link = v6 ? nic->link : 0};
+	sb_addf(&b->apply, "add element bridge " TBL " %s { %s",
+		v6 ? "address6_owner" : "address_owner", key.text);
+	if (timeout_s)
+		sb_addf(&b->apply, " timeout %llus", (unsigned long long)timeout_s);
+	sb_addf(&b->apply, " : %s }\n", term_priority(owner).text);
+}

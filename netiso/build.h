@@ -46,13 +46,21 @@ void build_verdict(struct build *b, const char *family, const char *set, struct 
 /** build_shared - one that all domains on this bridge share: undo leaves it alone. */
 void build_shared(struct build *b, const char *family, const char *set, struct term key);
 
-/** build_network - an IPv4 prefix of a set with intervals, which undo leaves alone. */
+/** build_network - a prefix of a set with intervals, which undo leaves alone. */
 void build_network(struct build *b, const char *family, const char *set,
 		   const struct ip_prefix *net);
 
 /** build_raw_network - the same where the key is raw payload. */
 void build_raw_network(struct build *b, const char *family, const char *set,
 		       const struct ip_prefix *net);
+
+/** build_address - an address that is the NIC's; undo finds what a NIC owns in the kernel. */
+void build_address(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip,
+		   uint64_t timeout_s);
+
+/** build_ipv6, build_ipv6_nic - what ipv6 = nat adds to a domain and its NICs (netiso/ipv6.c). */
+void build_ipv6(struct build *b);
+void build_ipv6_nic(struct build *b, const struct iso_nic *nic);
 
 /** build_tunnel, build_tunnel_dns - what a tunnelled domain has besides (netiso/tunnelled.c). */
 void build_tunnel(struct build *b);

@@ -31,8 +31,56 @@ static bool is_border(const struct kern_key *k, uint32_t addr, bool end)
 	return k->len == 4 && memcmp(k->bytes, &addr, 4) == 0 && k->interval_end == end;
 }
 
-/* The kernel has the first address of each range, and as an end the one behind its last. */
+static int border6_compare(const void *va, const void *vb)
+{
+	const struct kern_key *a = va, *b = vb;
+	const int d = memcmp(a->bytes, b->bytes, 16);
+
+	return d ? d : (int)b->interval_end - (int)a->interval_end;
+}
+
+static bool is_border6(const struct kern_key *k, const struct in6_addr *addr, bool end)
+{
+	return k->len == 16 && memcmp(k->bytes, addr, 16) == 0 && k->interval_end == end;
+}
+
+static bool public6_same(struct job *j)
+{
+	static const struct in6_addr zero;
+	auto_free struct kern_key *keys = NULL;
+	size_t n = 0, at = 0;
+
+	if (!iso_wants_ipv6(&j->policy))
+		return true;
+	if (kern_set_keys(&j->nf, "inet", "public6", &keys, &n, NULL) < 0)
+		return false;
+	if (n)
+		qsort(keys, n, sizeof(*keys), border6_compare);
+	if (n && is_border6(&keys[0], &zero, true))
+		at++;
+	if (n - at != 2 * j->plan.n_ranges6)
+		return false;
+	for (size_t i = 0; i < j->plan.n_ranges6; i++, at += 2) {
+		struct in6_addr behind = j->plan.ranges6[i].last;
+
+		for (size_t k = sizeof(behind.s6_addr); k-- > 0 && !++behind.s6_addr[k];)
+			;
+		if (!is_border6(&keys[at], &j->plan.ranges6[i].first, false) ||
+		    !is_border6(&keys[at + 1], &behind, true))
+			return false;
+	}
+	return true;
+}
+
+static bool public_same(struct job *j);
+
 bool job_public_same(struct job *j)
+{
+	return public_same(j) && public6_same(j);
+}
+
+/* The kernel has the first address of each range, and as an end the one behind its last. */
+static bool public_same(struct job *j)
 {
 	auto_free struct kern_key *keys = NULL;
 	size_t n = 0, at = 0;
@@ -94,8 +142,31 @@ static bool set_has_networks(struct job *j, const char *family, const char *set)
 	return true;
 }
 
+/* Of a /64: the kernel has its first address, and as an end the one behind its last. */
+static bool set_has_networks6(struct job *j)
+{
+	auto_free struct kern_key *keys = NULL;
+	size_t n = 0;
+
+	if (kern_set_keys(&j->nf, "inet", "guests6", &keys, &n, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < j->facts.n_nics; i++)
+		for (size_t k = 0; k < j->facts.nics[i].n_gateways6; k++) {
+			const struct ip_prefix *net = &j->facts.nics[i].gateways6[k].net;
+			bool known = iso_is_link_local(&net->addr);
+
+			for (size_t m = 0; m < n && !known; m++)
+				known = is_border6(&keys[m], &net->addr.v6, false);
+			if (!known)
+				return false;
+		}
+	return true;
+}
+
 bool job_guests_known(struct job *j)
 {
+	if (iso_wants_ipv6(&j->policy) && !set_has_networks6(j))
+		return false;
 	return set_has_networks(j, "inet", "guests") && set_has_networks(j, "bridge", "networks") &&
 	       (j->policy.egress != EGRESS_TUNNEL ||
 		(set_has_networks(j, "inet", "tunnel_guests") &&

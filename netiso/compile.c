@@ -88,26 +88,6 @@ static struct term term_nic(const struct build *b, const struct iso_nic *nic)
 	return term_priority(iso_nic_number(b->f->slot, nic->index));
 }
 
-/* Undo finds what a NIC owns in the kernel: more may be learnt meanwhile. */
-static void address_element(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip,
-			    uint64_t timeout_s)
-{
-	struct iso_address *grown = realloc(b->addresses, (b->n_addresses + 1) * sizeof(*grown));
-
-	if (!grown) {
-		b->failed = true;
-		return;
-	}
-	b->addresses = grown;
-	grown[b->n_addresses++] =
-		(struct iso_address){.addr = *ip, .owner = iso_nic_number(b->f->slot, nic->index)};
-	sb_addf(&b->apply, "add element bridge " TBL " address_owner { 0x%08x",
-		ntohl(ip->v4.s_addr));
-	if (timeout_s)
-		sb_addf(&b->apply, " timeout %llus", (unsigned long long)timeout_s);
-	sb_addf(&b->apply, " : %s }\n", term_nic(b, nic).text);
-}
-
 /* Gate 1. A chain of this name may stand from a domain that crashed (the kernel keeps it, or has
  * removed it with its device, by version): made surely there, deleted, made anew. */
 static void tap_chain(struct build *b, const struct iso_nic *nic)
@@ -131,7 +111,8 @@ static void tap_chain(struct build *b, const struct iso_nic *nic)
 		sb_addf(&b->apply,
 			"add rule netdev " TBL " tap_%s limit name \"out_%u\" " DENY_RATE "\n",
 			nic->tap, b->f->slot);
-	sb_addf(&b->apply, "add rule netdev " TBL " tap_%s goto frames\n", nic->tap);
+	sb_addf(&b->apply, "add rule netdev " TBL " tap_%s goto %s\n", nic->tap,
+		iso_wants_ipv6(b->p) ? "frames_dual" : "frames");
 }
 
 /* The commands that make a shared chain, empty so far; NULL when the plan has it already. */
@@ -190,7 +171,7 @@ static void nic_dhcp(struct build *b, const struct iso_nic *nic)
 	sb_addf(&b->undo_elements, "add chain bridge " TBL " %s\n", chain);
 	build_verdict(b, "bridge", "nic_lease", term_link(nic->tap), "goto", chain);
 	for (size_t i = 0; i < nic->n_leases; i++)
-		address_element(b, nic, &nic->leases[i].addr, nic->leases[i].remaining_s);
+		build_address(b, nic, &nic->leases[i].addr, nic->leases[i].remaining_s);
 }
 
 static void static_address(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip)
@@ -200,7 +181,7 @@ static void static_address(struct build *b, const struct iso_nic *nic, const str
 	char rest[80];
 
 	build_set(b, "bridge", "address_static", key);
-	address_element(b, nic, ip, 0);
+	build_address(b, nic, ip, 0);
 	el.data_len = owner.len;
 	memcpy(el.data, owner.bytes, owner.len);
 	(void)snprintf(rest, sizeof(rest), " : %s", owner.text);
@@ -299,6 +280,8 @@ static void nic_elements(struct build *b, const struct iso_nic *nic)
 		"add element bridge " TBL " dhcp_rate { %s }\n"
 		"delete element bridge " TBL " dhcp_rate { %s }\n",
 		tap.text, tap.text);
+	if (iso_wants_ipv6(b->p))
+		build_ipv6_nic(b, nic);
 	tap_chain(b, nic);
 	build_shared(b, "inet", "bridges", term_link(nic->bridge));
 }
@@ -433,6 +416,8 @@ static void domain_elements(struct build *b)
 		build_beside(b, chain);
 	else
 		lan_chain(b);
+	if (iso_wants_ipv6(p))
+		build_ipv6(b);
 }
 
 /* Gives what was built to the plan; false when memory ran out on the way. */
@@ -464,7 +449,8 @@ static bool finish(struct build *b, struct iso_plan *ret)
 	sb_free(&b->undo_chains);
 	sb_free(&b->undo_objects);
 	return !failed && !ret->clear.failed && !ret->apply.failed && !ret->fresh.failed &&
-	       !ret->guests.failed && !ret->undo.failed && !ret->public.failed;
+	       !ret->guests.failed && !ret->undo.failed && !ret->public.failed &&
+	       !ret->public6.failed;
 }
 
 int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_plan *ret,
@@ -476,6 +462,8 @@ int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_pl
 	r = iso_check_supported(p, f, e);
 	if (r == 0)
 		r = iso_compile_public(f, ret, e);
+	if (r == 0 && iso_wants_ipv6(p))
+		r = iso_compile_public6(f, ret, e);
 	if (r < 0)
 		return r;
 
@@ -504,10 +492,12 @@ void iso_plan_free(struct iso_plan *plan)
 	sb_free(&plan->guests);
 	sb_free(&plan->undo);
 	sb_free(&plan->public);
+	sb_free(&plan->public6);
 	for (size_t i = 0; i < plan->n_chains; i++)
 		sb_free(&plan->chains[i].make);
 	free(plan->chains);
 	free(plan->ranges);
+	free(plan->ranges6);
 	free(plan->elements);
 	free(plan->addresses);
 	*plan = (struct iso_plan){0};

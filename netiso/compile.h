@@ -40,6 +40,9 @@ struct iso_nic {
 	/* The host's addresses on the bridge: the guest's gateway, unless that is switched. */
 	struct iso_gateway gateways[ISO_GATEWAYS_MAX];
 	size_t n_gateways;
+	uint32_t link; /* number of the bridge: link-local addresses are of one */
+	struct iso_gateway gateways6[ISO_GATEWAYS_MAX]; /* IPv6, of every scope */
+	size_t n_gateways6;
 	bool switched; /* the bridge has a port that leads out of the host */
 	char uplinks[ISO_UPLINKS_MAX][IFNAMSIZ];
 	size_t n_uplinks;
@@ -60,6 +63,12 @@ struct iso_facts {
 	size_t n_attached;
 	struct ip_addr *local; /* the host's own IPv4 addresses */
 	size_t n_local;
+	/* The same of IPv6; only where the policy says ipv6 = nat. */
+	struct ip_prefix *attached6;
+	size_t n_attached6;
+	struct ip_addr *local6;
+	size_t n_local6;
+	bool no_forwarding6;  /* the host forwards no IPv6 */
 	struct tunnel tunnel; /* of a domain with egress = tunnel; link "" when it has none */
 };
 
@@ -83,6 +92,7 @@ struct iso_element {
 struct iso_address {
 	struct ip_addr addr;
 	uint32_t owner; /* iso_nic_number */
+	uint32_t link;	/* of an IPv6 address */
 };
 
 /* A chain that domains with the same setting share, and that undo leaves alone. */
@@ -104,6 +114,9 @@ struct iso_plan {
 	struct strbuf public;	     /* replaces the set of public addresses */
 	struct layout_range *ranges; /* what @public says, sorted */
 	size_t n_ranges;
+	struct strbuf public6; /* the same of IPv6; "" unless ipv6 = nat */
+	struct layout_range6 *ranges6;
+	size_t n_ranges6;
 	struct iso_element *elements; /* what must be in the kernel afterwards */
 	size_t n_elements;
 	struct iso_address *addresses;
@@ -146,6 +159,30 @@ size_t iso_merge_prefixes(struct ip_prefix *list, size_t n);
  * What neither layout_refused nor an attached prefix has is public.
  */
 int iso_compile_public(const struct iso_facts *f, struct iso_plan *plan, struct err *e);
+
+/** iso_compile_public6 - the same of IPv6: @plan's public6 and ranges6. */
+int iso_compile_public6(const struct iso_facts *f, struct iso_plan *plan, struct err *e);
+
+/** iso_range6 - the addresses of a prefix; host bits of @addr may be set. */
+struct layout_range6 iso_range6(const struct in6_addr *addr, uint8_t len);
+
+/** iso_range6_has - whether one of @list holds @a. */
+bool iso_range6_has(const struct layout_range6 *list, size_t n, const struct in6_addr *a);
+
+/** iso_wants_ipv6 - whether the policy gives IPv6 to its guest. */
+bool iso_wants_ipv6(const struct policy *p);
+
+/** iso_check_ipv6 - the refusals that concern ipv6 = nat. */
+int iso_check_ipv6(const struct policy *p, const struct iso_facts *f, struct err *e);
+
+/** iso_is_link_local - fe80::/10. */
+bool iso_is_link_local(const struct ip_addr *ip);
+
+/** iso_on_network6 - whether @ip lies in a prefix of the NIC's bridge that is not link-local. */
+bool iso_on_network6(const struct iso_nic *nic, const struct ip_addr *ip);
+
+/** iso_eui64 - the address of @mac in the /64 of @net (RFC 4291, appendix A). */
+struct ip_addr iso_eui64(const struct ip_prefix *net, const struct mac *mac);
 
 /**
  * iso_tunnel_names - whether @ip lies in a prefix of AllowedIPs that is no part of the Internet: it

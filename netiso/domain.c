@@ -90,6 +90,8 @@ static int job_compile(struct job *j, bool leases, struct err *e)
 		r = base_params(j->root, &j->params, e);
 	if (r == 0)
 		r = iso_gather(j->root, &j->rec, &j->route, leases, &j->facts, e);
+	if (r == 0 && iso_wants_ipv6(&j->policy))
+		r = iso_gather_ipv6(&j->route, &j->facts, e);
 	if (r == 0 && j->policy.egress == EGRESS_TUNNEL)
 		r = load_tunnel(j, e);
 	if (r == 0 && leases && !j->policy.n_addresses && j->nf.sock)
@@ -258,8 +260,10 @@ static int compose(struct job *j, struct strbuf *text, struct strbuf *undo, bool
 		return r;
 	sb_adds(text, sb_str(undo));
 	iso_switched_keep(text, sb_str(&j->plan.fresh));
-	if (emptied || absent || !job_public_same(j))
+	if (emptied || absent || !job_public_same(j)) {
 		sb_adds(text, sb_str(&j->plan.public));
+		sb_adds(text, sb_str(&j->plan.public6));
+	}
 	r = compose_plan(j, !undo->len && (!emptied || absent), emptied, text, e);
 	if (r < 0)
 		return r;

@@ -49,6 +49,7 @@ static int list_wanted(struct job *j, struct strbuf *out, struct err *e)
 		r = rtnl_bridge_add(&route, j->facts.nics[i].tap, e);
 	layout_emit(&j->params, &text);
 	sb_adds(&text, sb_str(&j->plan.public));
+	sb_adds(&text, sb_str(&j->plan.public6));
 	sb_adds(&text, sb_str(&j->plan.apply));
 	if (r == 0)
 		r = iso_nft_apply(sb_str(&text), e);

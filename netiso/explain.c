@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a policy does with a connection: see netiso/explain.h. */
-#include "netiso/explain.h"
+#include "netiso/explain_internal.h"
 
 #include "lib/util.h"
 
@@ -92,28 +92,6 @@ static bool is_attached(const struct explain_world *w, const struct ip_addr *ip)
 	return false;
 }
 
-static bool has_ports(const struct explain_query *q)
-{
-	return q->port && (q->proto == IPPROTO_TCP || q->proto == IPPROTO_UDP);
-}
-
-static struct explain_verdict deny(enum policy_key key, const char *rule, const char *why)
-{
-	return (struct explain_verdict){.has_key = true, .key = key, .rule = rule, .why = why};
-}
-
-static struct explain_verdict allow(enum policy_key key, unsigned line, enum explain_path path,
-				    const char *why)
-{
-	return (struct explain_verdict){.allowed = true,
-					.has_key = true,
-					.key = key,
-					.line = line,
-					.path = path,
-					.rule = "opened",
-					.why = why};
-}
-
 static struct explain_verdict redirect(struct explain_verdict v, const struct ip_addr *to,
 				       uint16_t port)
 {
@@ -157,24 +135,26 @@ static bool decide_dns(const struct explain_world *w, const struct explain_query
 	case DNS_HOST:
 		if (!is_gateway(w, &q->dst))
 			return false;
-		*ret = allow(KEY_NET_DNS, 0, EXPLAIN_HOST, "the host's DNS server is asked");
+		*ret = explain_allow(KEY_NET_DNS, 0, EXPLAIN_HOST,
+				     "the host's DNS server is asked");
 		return true;
 	case DNS_AUTO:
 		if (!tunnel_n_dns(&w->f->tunnel, AF_INET))
 			return false;
-		*ret = redirect(allow(KEY_NET_DNS, 0, EXPLAIN_TUNNEL,
+		*ret = redirect(
+			explain_allow(KEY_NET_DNS, 0, EXPLAIN_TUNNEL,
 				      "each question is sent to one of the tunnel's servers"),
-				first_dns(&w->f->tunnel), DNS_PORT);
+			first_dns(&w->f->tunnel), DNS_PORT);
 		return true;
 	case DNS_REDIRECT:
-		*ret = redirect(
-			allow(KEY_NET_DNS, 0,
-			      w->p->egress == EGRESS_TUNNEL ? EXPLAIN_TUNNEL : EXPLAIN_DIRECT,
-			      "each question is sent to one server"),
-			&w->p->dns_addr, DNS_PORT);
+		*ret = redirect(explain_allow(KEY_NET_DNS, 0,
+					      w->p->egress == EGRESS_TUNNEL ? EXPLAIN_TUNNEL
+									    : EXPLAIN_DIRECT,
+					      "each question is sent to one server"),
+				&w->p->dns_addr, DNS_PORT);
 		return true;
 	default:
-		*ret = deny(KEY_NET_DNS, "deny_dns", "the guest may ask no DNS server");
+		*ret = explain_deny(KEY_NET_DNS, "deny_dns", "the guest may ask no DNS server");
 		return true;
 	}
 }
@@ -186,27 +166,28 @@ static struct explain_verdict decide_host(const struct explain_world *w,
 	struct explain_verdict v;
 
 	if (!is_gateway(w, &q->dst))
-		return deny(KEY_NET_ALLOW_HOST_PORT, "deny_host",
-			    "an address of the host that is not the gateway's; no key opens it");
-	for (size_t i = 0; has_ports(q) && i < p->n_host_ports; i++)
+		return explain_deny(
+			KEY_NET_ALLOW_HOST_PORT, "deny_host",
+			"an address of the host that is not the gateway's; no key opens it");
+	for (size_t i = 0; explain_has_ports(q) && i < p->n_host_ports; i++)
 		if (p->host_ports[i].proto == q->proto && p->host_ports[i].port == q->port)
-			return allow(KEY_NET_ALLOW_HOST_PORT, p->host_ports[i].line, EXPLAIN_HOST,
-				     "a port of the host that is opened");
-	for (size_t i = 0; has_ports(q) && i < p->n_forwards; i++) {
+			return explain_allow(KEY_NET_ALLOW_HOST_PORT, p->host_ports[i].line,
+					     EXPLAIN_HOST, "a port of the host that is opened");
+	for (size_t i = 0; explain_has_ports(q) && i < p->n_forwards; i++) {
 		const struct policy_forward *fw = &p->forwards[i];
 
 		if (fw->proto != q->proto || fw->port != q->port)
 			continue;
-		v = allow(KEY_NET_FORWARD_PORT, fw->line,
-			  fw->via_tunnel ? EXPLAIN_TUNNEL : EXPLAIN_DIRECT,
-			  "a port of the gateway that leads on");
+		v = explain_allow(KEY_NET_FORWARD_PORT, fw->line,
+				  fw->via_tunnel ? EXPLAIN_TUNNEL : EXPLAIN_DIRECT,
+				  "a port of the gateway that leads on");
 		if (is_guest(w, &fw->to))
-			v = deny(KEY_NET_FORWARD_PORT, "deny_redirected",
-				 "it would lead to another guest");
+			v = explain_deny(KEY_NET_FORWARD_PORT, "deny_redirected",
+					 "it would lead to another guest");
 		return redirect(v, &fw->to, fw->to_port);
 	}
-	return deny(KEY_NET_ALLOW_HOST_PORT, "deny_host",
-		    "the host itself, and this port is not opened");
+	return explain_deny(KEY_NET_ALLOW_HOST_PORT, "deny_host",
+			    "the host itself, and this port is not opened");
 }
 
 static bool decide_lan(const struct explain_world *w, const struct explain_query *q,
@@ -219,7 +200,8 @@ static bool decide_lan(const struct explain_world *w, const struct explain_query
 			continue;
 		if (lan->proto && (lan->proto != q->proto || (lan->port && lan->port != q->port)))
 			continue;
-		*ret = allow(KEY_NET_ALLOW_LAN, lan->line, EXPLAIN_DIRECT, "an entry names it");
+		*ret = explain_allow(KEY_NET_ALLOW_LAN, lan->line, EXPLAIN_DIRECT,
+				     "an entry names it");
 		return true;
 	}
 	return false;
@@ -231,28 +213,30 @@ static struct explain_verdict decide_outside(const struct explain_world *w,
 	struct explain_verdict v;
 
 	if (is_broadcast(w, &q->dst))
-		return deny(KEY_NET_ALLOW_LAN, "deny_range",
-			    "broadcast or multicast; no key opens it");
+		return explain_deny(KEY_NET_ALLOW_LAN, "deny_range",
+				    "broadcast or multicast; no key opens it");
 	if (is_guest(w, &q->dst))
-		return deny(KEY_NET_ALLOW_LAN, "deny_attached",
-			    "where other guests are; no key opens it");
+		return explain_deny(KEY_NET_ALLOW_LAN, "deny_attached",
+				    "where other guests are; no key opens it");
 	if (decide_lan(w, q, &v))
 		return v;
 	if (w->p->egress == EGRESS_TUNNEL && iso_tunnel_names(&w->f->tunnel, &q->dst))
-		return allow(KEY_TUN_CONFIG, 0, EXPLAIN_TUNNEL, "AllowedIPs of the file name it");
+		return explain_allow(KEY_TUN_CONFIG, 0, EXPLAIN_TUNNEL,
+				     "AllowedIPs of the file name it");
 	if (is_refused_range(&q->dst))
-		return deny(KEY_NET_ALLOW_LAN, "deny_range",
-			    "not an address of the Internet, and no entry names it");
+		return explain_deny(KEY_NET_ALLOW_LAN, "deny_range",
+				    "not an address of the Internet, and no entry names it");
 	if (is_attached(w, &q->dst))
-		return deny(KEY_NET_ALLOW_LAN, "deny_attached",
-			    "a network that the host is attached to, and no entry names it");
+		return explain_deny(
+			KEY_NET_ALLOW_LAN, "deny_attached",
+			"a network that the host is attached to, and no entry names it");
 	if (w->p->egress == EGRESS_NONE)
-		return deny(KEY_NET_EGRESS, "deny_egress", "nothing leaves");
+		return explain_deny(KEY_NET_EGRESS, "deny_egress", "nothing leaves");
 	if (w->p->egress == EGRESS_TUNNEL && !tunnel_reaches(&w->f->tunnel, &q->dst))
-		return deny(KEY_TUN_CONFIG, "through", "the tunnel does not lead there");
-	return allow(KEY_NET_EGRESS, 0,
-		     w->p->egress == EGRESS_TUNNEL ? EXPLAIN_TUNNEL : EXPLAIN_DIRECT,
-		     "the Internet");
+		return explain_deny(KEY_TUN_CONFIG, "through", "the tunnel does not lead there");
+	return explain_allow(KEY_NET_EGRESS, 0,
+			     w->p->egress == EGRESS_TUNNEL ? EXPLAIN_TUNNEL : EXPLAIN_DIRECT,
+			     "the Internet");
 }
 
 /* The chain ip_TAP of netiso/switched.c, rule by rule. */
@@ -276,22 +260,26 @@ static struct explain_verdict decide_switched(const struct explain_world *w,
 			.rule = "switched_host",
 			.why = "the host, which a guest on a switched bridge never reaches"};
 	if (p->egress == EGRESS_NONE)
-		return deny(KEY_NET_EGRESS, "ip_TAP", "nothing leaves");
-	if (has_ports(q) && q->port == DNS_PORT) {
+		return explain_deny(KEY_NET_EGRESS, "ip_TAP", "nothing leaves");
+	if (explain_has_ports(q) && q->port == DNS_PORT) {
 		if (p->dns != DNS_REDIRECT || !ip_equal(&p->dns_addr, &q->dst))
-			return deny(KEY_NET_DNS, "ip_TAP", "not the DNS server that it names");
-		v = allow(KEY_NET_DNS, 0, EXPLAIN_DIRECT, "the DNS server that it names");
+			return explain_deny(KEY_NET_DNS, "ip_TAP",
+					    "not the DNS server that it names");
+		v = explain_allow(KEY_NET_DNS, 0, EXPLAIN_DIRECT, "the DNS server that it names");
 	} else if (is_broadcast(w, &q->dst)) {
-		return deny(KEY_NET_ALLOW_LAN, "ip_TAP", "broadcast or multicast; no key opens it");
+		return explain_deny(KEY_NET_ALLOW_LAN, "ip_TAP",
+				    "broadcast or multicast; no key opens it");
 	} else if (!decide_lan(w, q, &v)) {
 		if (is_refused_range(&q->dst))
-			return deny(KEY_NET_ALLOW_LAN, "ip_TAP",
-				    "not an address of the Internet, and no entry names it");
+			return explain_deny(
+				KEY_NET_ALLOW_LAN, "ip_TAP",
+				"not an address of the Internet, and no entry names it");
 		if (is_attached(w, &q->dst))
-			return deny(
+			return explain_deny(
 				KEY_NET_ALLOW_LAN, "ip_TAP",
 				"a network that the host is attached to, and no entry names it");
-		v = allow(KEY_NET_EGRESS, 0, EXPLAIN_DIRECT, "the Internet, by the LAN's router");
+		v = explain_allow(KEY_NET_EGRESS, 0, EXPLAIN_DIRECT,
+				  "the Internet, by the LAN's router");
 	}
 	v.rule = "flow_TAP";
 	return v;
@@ -306,7 +294,8 @@ static bool is_switched(const struct explain_world *w)
 void explain_decide(const struct explain_world *w, const struct explain_query *q,
 		    struct explain_verdict *ret)
 {
-	const bool local = q->dst.family == AF_INET && is_local(w, &q->dst);
+	const bool v6 = q->dst.family == AF_INET6;
+	const bool local = v6 ? explain_local6(w, &q->dst) : is_local(w, &q->dst);
 
 	if (!w->p->isolation)
 		*ret = (struct explain_verdict){.allowed = true,
@@ -315,16 +304,17 @@ void explain_decide(const struct explain_world *w, const struct explain_query *q
 						.rule = "none",
 						.path = local ? EXPLAIN_HOST : EXPLAIN_DIRECT,
 						.why = "the guest's network is left alone"};
-	else if (q->dst.family != AF_INET)
-		*ret = deny(KEY_NET_IPV6, is_switched(w) ? "tap_TAP" : "types",
-			    "IPv6 does not leave the guest");
+	else if (v6 && is_switched(w))
+		*ret = explain_deny(KEY_NET_IPV6, "tap_TAP", "IPv6 does not leave the guest");
+	else if (v6)
+		explain_decide6(w, q, ret);
 	else if (is_switched(w))
 		*ret = decide_switched(w, q);
 	else if (w->p->egress == EGRESS_NONE && !local && !is_broadcast(w, &q->dst))
-		*ret = deny(KEY_NET_EGRESS, "deny_egress", "nothing leaves");
+		*ret = explain_deny(KEY_NET_EGRESS, "deny_egress", "nothing leaves");
 	else if (q->proto == IPPROTO_UDP && q->port == DHCP_PORT)
 		*ret = decide_dhcp(w, q);
-	else if (has_ports(q) && q->port == DNS_PORT && decide_dns(w, q, ret))
+	else if (explain_has_ports(q) && q->port == DNS_PORT && decide_dns(w, q, ret))
 		return;
 	else if (local)
 		*ret = decide_host(w, q);
@@ -336,12 +326,17 @@ void explain_inward(const struct explain_world *w, const struct explain_query *q
 		    struct explain_verdict *ret)
 {
 	const struct policy *p = w->p;
+	const bool local =
+		q->dst.family == AF_INET6 ? explain_local6(w, &q->dst) : is_local(w, &q->dst);
 	bool own = !p->n_addresses, on_network = false;
 
 	for (size_t i = 0; i < p->n_addresses; i++)
 		own = own || ip_equal(&p->addresses[i].addr, &q->dst);
+	/* Which IPv6 addresses it has, is the guest's own choice. */
+	own = own || q->dst.family == AF_INET6;
 	for (size_t i = 0; i < w->f->n_nics; i++)
-		on_network = on_network || iso_on_network(&w->f->nics[i], &q->dst);
+		on_network = on_network || iso_on_network(&w->f->nics[i], &q->dst) ||
+			     (iso_wants_ipv6(p) && iso_on_network6(&w->f->nics[i], &q->dst));
 	*ret = (struct explain_verdict){.rule = "nic_own",
 					.has_key = true,
 					.key = KEY_NET_ADDRESSES,
@@ -351,7 +346,7 @@ void explain_inward(const struct explain_world *w, const struct explain_query *q
 		*ret = (struct explain_verdict){
 			.rule = "to_TAP",
 			.why = "on a switched bridge no one opens connections to the guest"};
-	else if (!p->isolation || (own && on_network && !is_local(w, &q->dst)))
+	else if (!p->isolation || (own && on_network && !local))
 		*ret = (struct explain_verdict){
 			.allowed = true,
 			.rule = "lessons",
@@ -363,7 +358,7 @@ void explain_inward(const struct explain_world *w, const struct explain_query *q
 
 static const char *protocol(uint8_t proto)
 {
-	return proto == IPPROTO_ICMP ? "icmp" : proto_str(proto);
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6 ? "icmp" : proto_str(proto);
 }
 
 static void endpoint(const struct ip_addr *ip, uint16_t port, struct strbuf *out)

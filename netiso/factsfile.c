@@ -24,6 +24,19 @@ static const char example[] = "mark_base 0x4c5a0000\n"
 			      "tunnel_dns 10.64.0.1\n"
 			      "tunnel_route 0.0.0.0/0\n";
 
+static const char example6[] = "mark_base 0x4c5a0000\n"
+			       "log_group 100\n"
+			       "slot 1\n"
+			       "nic vnet0 virbr-cordon 52:54:00:00:00:01 3600 guarded\n"
+			       "gateway 10.217.84.1/24\n"
+			       "gateway fdfa:40b3:13fd::1/64\n"
+			       "gateway fe80::5054:ff:fe00:fe/64\n"
+			       "host 203.0.113.10/24\n"
+			       "host 2001:db8:113::10/64\n"
+			       "tunnel wgc1 10.64.0.2\n"
+			       "tunnel_dns 10.64.0.1\n"
+			       "tunnel_route 0.0.0.0/0\n";
+
 static bool parse_number(const char *s, uint64_t max, uint64_t *ret)
 {
 	return s && parse_u64(s, max, ret);
@@ -45,6 +58,19 @@ static bool grow_nics(struct iso_facts *f)
 	return true;
 }
 
+/* Bridges by number, in the order in which they come. */
+static uint32_t link_number(const struct iso_facts *f, const char *bridge)
+{
+	uint32_t highest = 0;
+
+	for (size_t i = 0; i + 1 < f->n_nics; i++) {
+		if (strcmp(f->nics[i].bridge, bridge) == 0)
+			return f->nics[i].link;
+		highest = f->nics[i].link > highest ? f->nics[i].link : highest;
+	}
+	return highest + 1;
+}
+
 static bool take_nic(struct iso_facts *f, char **w, size_t n)
 {
 	struct iso_nic *nic;
@@ -56,6 +82,7 @@ static bool take_nic(struct iso_facts *f, char **w, size_t n)
 	memcpy(nic->tap, w[1], strlen(w[1]));
 	memcpy(nic->bridge, w[2], strlen(w[2]));
 	nic->guarded = n == 6;
+	nic->link = link_number(f, w[2]);
 	return mac_parse(w[3], &nic->mac) && parse_number(w[4], UINT32_MAX, &nic->lease_s);
 }
 
@@ -66,32 +93,45 @@ static bool parse_iface_addr(char *s, struct ip_addr *addr, struct ip_prefix *ne
 	uint64_t len;
 	uint32_t mask;
 
-	if (!slash || !parse_u64(slash + 1, 32, &len))
+	if (!slash || !parse_u64(slash + 1, 128, &len))
 		return false;
 	*slash = '\0';
-	if (!ip_parse(s, addr) || addr->family != AF_INET)
+	if (!ip_parse(s, addr) || (addr->family == AF_INET && len > 32))
 		return false;
-	mask = len ? htonl(UINT32_MAX << (32 - len)) : 0;
 	*net = (struct ip_prefix){.addr = *addr, .len = (uint8_t)len};
+	if (addr->family == AF_INET6) {
+		net->addr.v6 = iso_range6(&addr->v6, net->len).first;
+		return true;
+	}
+	mask = len ? htonl(UINT32_MAX << (32 - len)) : 0;
 	net->addr.v4.s_addr &= mask;
+	return true;
+}
+
+static bool add_to(struct ip_addr **local, size_t *n_local, struct ip_prefix **attached,
+		   size_t *n_attached, const struct ip_addr *addr, const struct ip_prefix *net)
+{
+	struct ip_addr *grown = realloc(*local, (*n_local + 1) * sizeof(*grown));
+	struct ip_prefix *nets;
+
+	if (!grown)
+		return false;
+	*local = grown;
+	nets = realloc(*attached, (*n_attached + 1) * sizeof(*nets));
+	if (!nets)
+		return false;
+	*attached = nets;
+	grown[(*n_local)++] = *addr;
+	nets[(*n_attached)++] = *net;
 	return true;
 }
 
 static bool add_host(struct iso_facts *f, const struct ip_addr *addr, const struct ip_prefix *net)
 {
-	struct ip_addr *local = realloc(f->local, (f->n_local + 1) * sizeof(*local));
-	struct ip_prefix *attached;
-
-	if (!local)
-		return false;
-	f->local = local;
-	attached = realloc(f->attached, (f->n_attached + 1) * sizeof(*attached));
-	if (!attached)
-		return false;
-	f->attached = attached;
-	local[f->n_local++] = *addr;
-	attached[f->n_attached++] = *net;
-	return true;
+	return addr->family == AF_INET
+		       ? add_to(&f->local, &f->n_local, &f->attached, &f->n_attached, addr, net)
+		       : add_to(&f->local6, &f->n_local6, &f->attached6, &f->n_attached6, addr,
+				net);
 }
 
 static bool take_gateway(struct iso_facts *f, char **w, size_t n)
@@ -99,11 +139,21 @@ static bool take_gateway(struct iso_facts *f, char **w, size_t n)
 	struct iso_nic *nic = f->n_nics ? &f->nics[f->n_nics - 1] : NULL;
 	struct iso_gateway gw = {0};
 
-	if (n != 2 || !nic || nic->n_gateways >= ISO_GATEWAYS_MAX ||
-	    !parse_iface_addr(w[1], &gw.addr, &gw.net))
+	if (n != 2 || !nic || !parse_iface_addr(w[1], &gw.addr, &gw.net))
 		return false;
-	nic->gateways[nic->n_gateways++] = gw;
+	if (gw.addr.family == AF_INET6 && nic->n_gateways6 < ISO_GATEWAYS_MAX)
+		nic->gateways6[nic->n_gateways6++] = gw;
+	else if (gw.addr.family == AF_INET && nic->n_gateways < ISO_GATEWAYS_MAX)
+		nic->gateways[nic->n_gateways++] = gw;
+	else
+		return false;
 	return add_host(f, &gw.addr, &gw.net);
+}
+
+static bool take_forwarding(struct iso_facts *f, char **w, size_t n)
+{
+	f->no_forwarding6 = true;
+	return n == 2 && strcmp(w[1], "no") == 0;
 }
 
 static bool take_uplink(struct iso_facts *f, char **w, size_t n)
@@ -231,6 +281,7 @@ static const struct {
 	{"gateway", take_gateway},
 	{"lease", take_lease},
 	{"host", take_host},
+	{"forwarding6", take_forwarding},
 	{"mark_base", take_mark_base},
 	{"log_group", take_log_group},
 	{"slot", take_slot},
@@ -281,6 +332,8 @@ int factsfile_parse(const char *text, size_t len, struct iso_facts *ret, struct 
 		free(f.nics);
 		free(f.attached);
 		free(f.local);
+		free(f.attached6);
+		free(f.local6);
 		tunnel_free(&f.tunnel);
 		return err_set(e, EX_CORDON_DATA, EBADMSG, "line %u of the facts is not understood",
 			       n);
@@ -311,7 +364,9 @@ int factsfile_load(const char *path, struct iso_facts *ret, struct err *e)
 	return r < 0 ? err_wrap(e, "%s", path) : 0;
 }
 
-int factsfile_example(struct iso_facts *ret, struct err *e)
+int factsfile_example(bool ipv6, struct iso_facts *ret, struct err *e)
 {
-	return factsfile_parse(example, sizeof(example) - 1, ret, e);
+	const char *text = ipv6 ? example6 : example;
+
+	return factsfile_parse(text, strlen(text), ret, e);
 }

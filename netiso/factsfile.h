@@ -15,6 +15,7 @@
  *   router ADDRESS MAC           of that bridge
  *   lease ADDRESS SECONDS        of the NIC before; 0: for ever
  *   host ADDRESS/LEN             an address of the host with its prefix
+ *   forwarding6 no               the host forwards no IPv6
  *
  * A gateway is an address of the host too. Exit code 65 with the line.
  */
@@ -23,5 +24,8 @@ int factsfile_parse(const char *text, size_t len, struct iso_facts *ret, struct 
 /** factsfile_load - the same from a file. */
 int factsfile_load(const char *path, struct iso_facts *ret, struct err *e);
 
-/** factsfile_example - facts of one NIC on libvirt's default network. */
-int factsfile_example(struct iso_facts *ret, struct err *e);
+/**
+ * factsfile_example - facts of one NIC on libvirt's default network; with @ipv6 on the guarded
+ * network `cordon` as cordon-ipv6.xml has it.
+ */
+int factsfile_example(bool ipv6, struct iso_facts *ret, struct err *e);

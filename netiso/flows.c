@@ -237,16 +237,17 @@ static void print_flow(const struct flow *f, bool ended)
 
 	(void)snprintf(proto, sizeof(proto), "proto-%u", q.proto);
 	printf("%s %s %s:%u -> %s:%u\n", ended ? "ended" : "denied",
-	       q.proto == IPPROTO_TCP || q.proto == IPPROTO_UDP ? proto_str(q.proto)
-	       : q.proto == IPPROTO_ICMP			? "icmp"
-								: proto,
+	       q.proto == IPPROTO_TCP || q.proto == IPPROTO_UDP	      ? proto_str(q.proto)
+	       : q.proto == IPPROTO_ICMP || q.proto == IPPROTO_ICMPV6 ? "icmp"
+								      : proto,
 	       ip_str(&f->orig.src, src), f->orig.sport, ip_str(&f->orig.dst, dst), f->orig.dport);
 }
 
 int flows_verb(const struct cli *cli, struct err *e)
 {
 	auto_subject struct subject s = {.cli = cli};
-	struct explain_world w = {.p = &s.policy, .f = &s.facts, .guests = s.guests};
+	struct explain_world w = {
+		.p = &s.policy, .f = &s.facts, .guests = s.guests, .guests6 = s.guests6};
 	struct gather g = {.world = &w};
 	auto_nl struct nl nl = {0};
 	int r = subject_load(&s, cli->args[0], e);
@@ -255,6 +256,7 @@ int flows_verb(const struct cli *cli, struct err *e)
 		r = err_set(e, EX_CORDON_NOINPUT, ENOENT, "'%s' is no running domain",
 			    cli->args[0]);
 	w.n_guests = s.n_guests;
+	w.n_guests6 = s.n_guests6;
 	g.slot = s.facts.slot;
 	if (r == 0)
 		r = nl_open(&nl, NETLINK_NETFILTER, e);

@@ -40,6 +40,7 @@ static int gather_links(const struct record_nic *from, struct nl *route, struct 
 	nic->mac = from->mac;
 	nic->lease_s = from->lease_s;
 	nic->guarded = from->guarded;
+	nic->link = (uint32_t)bridge.index;
 	*bridge_index = bridge.index;
 	return 0;
 }
@@ -183,6 +184,59 @@ int iso_gather(const char *root, const struct record *rec, struct nl *route, boo
 	return 0;
 }
 
+/* What the kernel asks before it forwards: one setting for all links. */
+static bool forwards6(void)
+{
+	auto_close int fd = open("/proc/sys/net/ipv6/conf/all/forwarding", O_RDONLY | O_CLOEXEC);
+	char value = '0';
+
+	return fd >= 0 && read(fd, &value, 1) == 1 && value != '0';
+}
+
+static int gather_gateways6(const struct rtnl_addr *addrs, size_t n, struct iso_nic *nic,
+			    struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct iso_gateway *gw = &nic->gateways6[nic->n_gateways6];
+
+		if (addrs[i].link != (int)nic->link || addrs[i].addr.family != AF_INET6)
+			continue;
+		if (nic->n_gateways6 == ISO_GATEWAYS_MAX)
+			return err_set(e, EX_CORDON_POLICY, E2BIG,
+				       "bridge %s has more than %d IPv6 addresses", nic->bridge,
+				       ISO_GATEWAYS_MAX);
+		*gw = (struct iso_gateway){addrs[i].addr, addrs[i].net};
+		nic->n_gateways6++;
+	}
+	return 0;
+}
+
+int iso_gather_ipv6(struct nl *route, struct iso_facts *f, struct err *e)
+{
+	auto_free struct rtnl_addr *addrs = NULL;
+	size_t n = 0;
+	int r;
+
+	r = rtnl_addr_list(route, AF_INET6, &addrs, &n, e);
+	if (r == 0 && n > ISO_ATTACHED_MAX)
+		r = err_set(e, EX_CORDON_OS, E2BIG, "the host has more than %d addresses",
+			    ISO_ATTACHED_MAX);
+	if (r < 0)
+		return r;
+	f->attached6 = calloc(n + 1, sizeof(*f->attached6));
+	f->local6 = calloc(n + 1, sizeof(*f->local6));
+	if (!f->attached6 || !f->local6)
+		return err_os(e, ENOMEM, "the host's addresses");
+	for (size_t i = 0; i < n; i++) {
+		f->local6[f->n_local6++] = addrs[i].addr;
+		f->attached6[f->n_attached6++] = addrs[i].net;
+	}
+	f->no_forwarding6 = !forwards6();
+	for (size_t i = 0; i < f->n_nics && r == 0; i++)
+		r = gather_gateways6(addrs, n, &f->nics[i], e);
+	return r;
+}
+
 void iso_facts_free(struct iso_facts *f)
 {
 	if (!f)
@@ -190,6 +244,8 @@ void iso_facts_free(struct iso_facts *f)
 	free(f->nics);
 	free(f->attached);
 	free(f->local);
+	free(f->attached6);
+	free(f->local6);
 	tunnel_free(&f->tunnel);
 	*f = (struct iso_facts){0};
 }

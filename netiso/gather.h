@@ -18,6 +18,12 @@
  */
 int iso_gather(const char *root, const struct record *rec, struct nl *route, bool leases,
 	       struct iso_facts *ret, struct err *e);
+
+/**
+ * iso_gather_ipv6 - add what `ipv6 = nat` needs: IPv6 addresses of the host and of the bridges in
+ * @f, and whether it forwards.
+ */
+int iso_gather_ipv6(struct nl *route, struct iso_facts *f, struct err *e);
 void iso_facts_free(struct iso_facts *f);
 
 /**

@@ -36,10 +36,11 @@
  *   99   iif BR unreachable                   no class that may be routed
  *   100  nop                                  on to the host's own rules
  *
- * Rule 0 asks for the mark positively, so another program's mark does not open it. In IPv6
- * everything from BR is unreachable. A rule that is missing closes more, never less: a goto without
- * its target is skipped by the kernel. What this cannot stop is a datagram to a broadcast or
- * multicast address, which the kernel delivers to the host's sockets without asking the rules.
+ * Rule 0 asks for the mark positively, so another program's mark does not open it. The same in
+ * IPv6, where only guests with `ipv6 = nat` get a mark. A rule that is missing closes more, never
+ * less: a goto without its target is skipped by the kernel. What this cannot stop is a
+ * datagram to a broadcast or, in IPv4, multicast address, which the kernel delivers to the host's
+ * sockets without asking the rules.
  */
 
 #define PREF_FIRST 0
@@ -81,13 +82,10 @@ static struct guard_rules desired(int family, const char *bridge, const struct l
 {
 	struct guard_rules g = {0};
 
-	if (family == AF_INET)
-		set_mark(next_rule(&g, family, PREF_FIRST, bridge, FR_ACT_GOTO), p->mark_base,
-			 LAYOUT_MARK_MASK, PREF_LOCAL);
+	set_mark(next_rule(&g, family, PREF_FIRST, bridge, FR_ACT_GOTO), p->mark_base,
+		 LAYOUT_MARK_MASK, PREF_LOCAL);
 	(void)next_rule(&g, family, PREF_FIRST, bridge, FR_ACT_UNREACHABLE);
 	g.n_first = g.n;
-	if (family != AF_INET)
-		return g;
 	next_rule(&g, family, PREF_LOCAL, bridge, FR_ACT_TO_TBL)->table = RT_TABLE_LOCAL;
 	set_mark(next_rule(&g, family, PREF_INTERNET, bridge, FR_ACT_GOTO),
 		 p->mark_base | LAYOUT_CLASS_INTERNET, LAYOUT_MARK_MASK | LAYOUT_CLASS_INTERNET,
@@ -392,18 +390,17 @@ int guard_plan(const char *root, const char *bridge, struct strbuf *out, struct 
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		const struct guard_rules g = desired(families[i], bridge, &p);
+		const char *v = families[i] == AF_INET6 ? "-6 " : "";
 
 		for (size_t k = 0; k < g.n; k++) {
 			if (k == g.n_first)
-				sb_addf(out, "ip rule add pref 0 lookup local\n"
-					     "ip rule del pref 0 lookup local\n");
+				sb_addf(out,
+					"ip %srule add pref 0 lookup local\n"
+					"ip %srule del pref 0 lookup local\n",
+					v, v);
 			describe(&g.rules[k], text, sizeof(text));
-			sb_addf(out, "ip %srule add %s\n", families[i] == AF_INET6 ? "-6 " : "",
-				text);
+			sb_addf(out, "ip %srule add %s\n", v, text);
 		}
-		if (g.n == g.n_first)
-			sb_addf(out, "ip -6 rule add pref 0 lookup local\n"
-				     "ip -6 rule del pref 0 lookup local\n");
 	}
 	return 0;
 }

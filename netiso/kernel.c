@@ -328,13 +328,13 @@ int kern_chain_digest(struct nl *nl, const char *family, const char *chain, uint
 }
 
 /* The ranges are elements, but as fixed as the rules. */
-static int ranges_digest(struct nl *nl, struct digest *d, struct err *e)
+static int ranges_digest(struct nl *nl, const char *set, struct digest *d, struct err *e)
 {
 	auto_free struct kern_key *keys = NULL;
 	size_t n = 0;
 	int r;
 
-	r = kern_set_keys(nl, "inet", "refused", &keys, &n, e);
+	r = kern_set_keys(nl, "inet", set, &keys, &n, e);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		for (size_t k = 0; k < keys[i].len; k++)
 			d->value = (d->value ^ keys[i].bytes[k]) * FNV_PRIME;
@@ -346,11 +346,10 @@ static int ranges_digest(struct nl *nl, struct digest *d, struct err *e)
 int kern_layout_digest(struct nl *nl, uint64_t *ret, struct err *e)
 {
 	struct digest d = {.value = FNV_BASIS};
+	const struct layout_chain *c;
 	int r;
 
-	for (size_t i = 0; i < layout_n_chains; i++) {
-		const struct layout_chain *c = &layout_chains[i];
-
+	for (size_t i = 0; (c = layout_chain_at(i)); i++) {
 		r = chain_digest(nl, c->family, c->name, &d);
 
 		if (r == -ENOENT)
@@ -360,7 +359,9 @@ int kern_layout_digest(struct nl *nl, uint64_t *ret, struct err *e)
 		if (r < 0)
 			return err_os(e, -r, "cannot read the chain %s", c->name);
 	}
-	r = ranges_digest(nl, &d, e);
+	r = ranges_digest(nl, "refused", &d, e);
+	if (r == 0)
+		r = ranges_digest(nl, "refused6", &d, e);
 	if (r < 0)
 		return r;
 	*ret = d.value;

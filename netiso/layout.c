@@ -5,9 +5,6 @@
 #include "lib/util.h"
 #include "netiso/denials.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /*
  * Theory of operation
  * ===================
@@ -68,7 +65,7 @@
 #define PRIO_OUTSIDE "ffff:1"
 #define PRIO_REDIRECTED "ffff:2"
 
-const struct layout_chain layout_chains[] = {
+static const struct layout_chain chains[] = {
 	{"netdev", "frames", NULL},
 	{"netdev", "types", NULL},
 	{"netdev", "deny", NULL},
@@ -134,16 +131,12 @@ const struct layout_chain layout_chains[] = {
 	{"inet", "deny_redirected", NULL},
 	{"inet", "refuse", NULL},
 };
-const size_t layout_n_chains = ARRAY_SIZE(layout_chains);
 
 /* Raw payload keys, since nft 1.0.6 lets no concatenation mix an address type and raw payload:
  * @ll,48,48 source MAC; @nh,96,32 IPv4 source; ARP: @nh,64,48 sender MAC, @nh,112,32 sender IPv4,
  * @nh,192,32 target IPv4 (RFC 826); BOOTP (RFC 951) behind the UDP header: @th,64,24 op, htype and
  * hlen, @th,192,32 yiaddr, @th,256,32 giaddr, @th,288,48 chaddr. */
-static const struct {
-	const char *kind; /* "set bridge", "map inet", … */
-	const char *text;
-} sets[] = {
+static const struct layout_set sets[] = {
 	{"set bridge", "nics { typeof iifname; }"},
 	{"map bridge", "nic_priority { typeof iifname : meta priority; }"},
 	{"map bridge", "nic_lease { type ifname : verdict; }"},
@@ -222,15 +215,9 @@ const struct layout_range layout_refused[] = {
 };
 const size_t layout_n_refused = ARRAY_SIZE(layout_refused);
 
-struct rule {
-	const char *family;
-	const char *chain;
-	const char *text;
-};
-
 /* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies;
  * $CLASS, $BESIDE: bits of a mark. */
-static const struct rule rules[] = {
+static const struct layout_rule rules[] = {
 	{"netdev", "frames", "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 goto types"},
 	{"netdev", "frames", "ether daddr ff:ff:ff:ff:ff:ff goto types"},
 	{"netdev", "frames", "ether type ip6 " DENY_IPV6},
@@ -246,6 +233,7 @@ static const struct rule rules[] = {
 	{"bridge", "nic", "meta priority set none"},
 	{"bridge", "nic", "ether type ip goto nic_ip"},
 	{"bridge", "nic", "ether type arp goto nic_arp"},
+	{"bridge", "nic", "ether type ip6 goto nic_ip6"},
 	{"bridge", "nic", "drop"},
 	/* More than a guest needs, less than would keep the host's neighbour table busy. */
 	{"bridge", "nic_arp",
@@ -358,6 +346,7 @@ static const struct rule rules[] = {
 	 "ct state established,related meta mark set iifname . ct original zone map @tunnel_mark "
 	 "accept"},
 	{"inet", "tunnel_answer", "drop"},
+	{"inet", "guest", "meta nfproto ipv6 goto guest6"},
 	{"inet", "guest", "ct state invalid drop"},
 	{"inet", "guest", "meta mark & $CLASS == 0x00000000 jump own_ways"},
 	/* An answer to one who should not have been able to ask, from before the policy or by a way
@@ -478,6 +467,11 @@ static const struct rule rules[] = {
 	 * Past ip_forward() the priority is free, and other programs' marks stay what they are. The
 	 * host's own packets have come in nowhere. */
 	{"inet", "inward", "meta mark & $MASK == $BASE accept"},
+	/* What the kernel says of neighbours has its link as the one it came by, too; no packet
+	 * that was forwarded still has that hop limit. */
+	{"inet", "inward",
+	 "icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit "
+	 "255 accept"},
 	{"inet", "inward", "ct state new,invalid,untracked oifname @bridges iif != 0 goto inbound"},
 	/* A port that the host's admin redirects to a guest is open on purpose. */
 	{"inet", "inbound",
@@ -489,6 +483,8 @@ static const struct rule rules[] = {
 	{"inet", "redirected", "meta mark vmap @lan"},
 	{"inet", "redirected", "ip daddr != @public goto deny_redirected"},
 	{"inet", "arriving", "meta mark & $MASK != $BASE accept"},
+	{"inet", "arriving",
+	 "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept"},
 	{"inet", "arriving", "ct state established,related accept"},
 	{"inet", "arriving", "ct status & dnat != dnat accept"},
 	{"inet", "arriving", "meta mark . ct original ip daddr @gateway accept"},
@@ -500,94 +496,11 @@ static const struct rule rules[] = {
 	{"inet", "refuse", "drop"},
 };
 
-const char *layout_address(uint32_t addr, char buf[static INET_ADDRSTRLEN])
-{
-	(void)snprintf(buf, INET_ADDRSTRLEN, "%u.%u.%u.%u", addr >> 24, addr >> 16 & 0xff,
-		       addr >> 8 & 0xff, addr & 0xff);
-	return buf;
-}
-
-/* Appends @text with each $WORD of the vocabulary replaced. */
-static void emit_filled(struct strbuf *out, const char *text, const struct layout_params *p)
-{
-	while (*text) {
-		const size_t plain = strcspn(text, "$");
-
-		sb_add(out, text, plain);
-		text += plain;
-		if (strncmp(text, "$BASE", 5) == 0 || strncmp(text, "$DHCP", 5) == 0)
-			sb_addf(out, "0x%08x", p->mark_base), text += 5;
-		else if (strncmp(text, "$BESIDE", 7) == 0)
-			sb_addf(out, "0x%08x", LAYOUT_BESIDE), text += 7;
-		else if (strncmp(text, "$CLASS", 6) == 0)
-			sb_addf(out, "0x%08x", LAYOUT_CLASS_INTERNET), text += 6;
-		else if (strncmp(text, "$MASK", 5) == 0)
-			sb_addf(out, "0x%08x", LAYOUT_MARK_MASK), text += 5;
-		else if (*text)
-			sb_add(out, text++, 1);
-	}
-}
-
-static void emit_chains(struct strbuf *out)
-{
-	for (size_t i = 0; i < layout_n_chains; i++) {
-		const struct layout_chain *c = &layout_chains[i];
-
-		sb_addf(out, "add chain %s " LAYOUT_TABLE " %s", c->family, c->name);
-		if (c->hook)
-			sb_addf(out, " { %s }", c->hook);
-		sb_addf(out, "\nflush chain %s " LAYOUT_TABLE " %s\n", c->family, c->name);
-	}
-}
-
-static void emit_refused(struct strbuf *out)
-{
-	char first[INET_ADDRSTRLEN], last[INET_ADDRSTRLEN];
-
-	sb_adds(out, "add element inet " LAYOUT_TABLE " refused { ");
-	for (size_t i = 0; i < layout_n_refused; i++) {
-		layout_address(layout_refused[i].first, first);
-		layout_address(layout_refused[i].last, last);
-		sb_addf(out, "%s%s-%s", i ? ", " : "", first, last);
-	}
-	sb_adds(out, " }\n");
-}
-
-void layout_emit(const struct layout_params *p, struct strbuf *out)
-{
-	static const char *const families[] = {"netdev", "bridge", "inet"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		sb_addf(out, "add table %s " LAYOUT_TABLE "\n", families[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
-		sb_addf(out, "add %s " LAYOUT_TABLE " %s\n", sets[i].kind, sets[i].text);
-	}
-	denials_emit_objects(out);
-	emit_chains(out);
-	sb_addf(out, "flush set inet " LAYOUT_TABLE " refused\n");
-	emit_refused(out);
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		sb_addf(out, "add rule %s " LAYOUT_TABLE " %s ", rules[i].family, rules[i].chain);
-		emit_filled(out, rules[i].text, p);
-		sb_adds(out, "\n");
-	}
-	denials_emit_rules(p, out);
-}
-
-bool layout_set(size_t i, char family[static 8], char name[static 32], const char **ret_text)
-{
-	if (i >= ARRAY_SIZE(sets) || sscanf(sets[i].kind, "%*s %7s", family) != 1 ||
-	    sscanf(sets[i].text, "%31s", name) != 1)
-		return false;
-	*ret_text = strchr(sets[i].text, '{');
-	return true;
-}
-
-void layout_emit_remove(struct strbuf *out)
-{
-	static const char *const families[] = {"netdev", "bridge", "inet"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		sb_addf(out, "add table %s " LAYOUT_TABLE "\ndelete table %s " LAYOUT_TABLE "\n",
-			families[i], families[i]);
-}
+const struct layout_part layout_ipv4 = {
+	.chains = chains,
+	.n_chains = ARRAY_SIZE(chains),
+	.sets = sets,
+	.n_sets = ARRAY_SIZE(sets),
+	.rules = rules,
+	.n_rules = ARRAY_SIZE(rules),
+};

@@ -40,6 +40,14 @@ struct layout_range {
 extern const struct layout_range layout_refused[];
 extern const size_t layout_n_refused;
 
+/* The same of IPv6, in network order. */
+struct layout_range6 {
+	struct in6_addr first, last;
+};
+
+extern const struct layout_range6 layout_refused6[];
+extern const size_t layout_n_refused6;
+
 struct layout_params {
 	uint32_t mark_base; /* low 16 bits are zero */
 	uint16_t log_group;
@@ -52,8 +60,32 @@ struct layout_chain {
 	const char *hook; /* text of a base chain's type line, or NULL */
 };
 
-extern const struct layout_chain layout_chains[];
-extern const size_t layout_n_chains;
+/** layout_chain_at - the @i-th of them, of both address families; NULL behind the last. */
+const struct layout_chain *layout_chain_at(size_t i);
+
+struct layout_set {
+	const char *kind; /* "set bridge", "map inet", … */
+	const char *text;
+};
+
+struct layout_rule {
+	const char *family;
+	const char *chain;
+	const char *text; /* $BASE, $MASK, $CLASS, $DHCP stand for numbers */
+};
+
+/* The layout in two parts; rules of the second may go on with chains of the first. */
+struct layout_part {
+	const struct layout_chain *chains;
+	size_t n_chains;
+	const struct layout_set *sets;
+	size_t n_sets;
+	const struct layout_rule *rules;
+	size_t n_rules;
+};
+
+extern const struct layout_part layout_ipv4; /* netiso/layout.c */
+extern const struct layout_part layout_ipv6; /* netiso/layout6.c */
 
 /**
  * layout_emit - the shared tables, sets, chains and rules as commands that make them, or put them

@@ -27,8 +27,9 @@ static void print_plan(const struct layout_params *p, const struct iso_plan *pla
 	auto_sb struct strbuf layout = {0};
 
 	layout_emit(p, &layout);
-	printf("# shared by all domains\n%s# the host's prefixes\n%s# this domain\n%s",
-	       sb_str(&layout), sb_str(&plan->public), sb_str(&plan->apply));
+	printf("# shared by all domains\n%s# the host's prefixes\n%s%s# this domain\n%s",
+	       sb_str(&layout), sb_str(&plan->public), sb_str(&plan->public6),
+	       sb_str(&plan->apply));
 }
 
 static int plan_file(const struct cli *cli, const char *path, struct err *e)
@@ -44,7 +45,7 @@ static int plan_file(const struct cli *cli, const char *path, struct err *e)
 		r = policy_load_file(path, false, &host, &policy, e);
 	if (r == 0)
 		r = cli->facts ? factsfile_load(cli->facts, &facts, e)
-			       : factsfile_example(&facts, e);
+			       : factsfile_example(iso_wants_ipv6(&policy), &facts, e);
 	if (r == 0 && !policy.isolation)
 		printf("# isolation = no: nothing would be done\n");
 	else if (r == 0)

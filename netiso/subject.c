@@ -129,6 +129,36 @@ static int kernel_guests(struct subject *s)
 	return 0;
 }
 
+/* Both ends of each interval are keys, of 16 bytes. */
+static int compare_keys6(const void *va, const void *vb)
+{
+	const struct kern_key *a = va, *b = vb;
+	const int order = memcmp(a->bytes, b->bytes, 16);
+
+	return order ? order : b->interval_end - a->interval_end;
+}
+
+static void kernel_guests6(struct subject *s)
+{
+	auto_free struct kern_key *keys = NULL;
+	auto_nl struct nl nf = {0};
+	size_t n = 0;
+
+	if (nl_open(&nf, NETLINK_NETFILTER, NULL) < 0 ||
+	    kern_set_keys(&nf, "inet", "guests6", &keys, &n, NULL) < 0)
+		return;
+	if (n)
+		qsort(keys, n, sizeof(*keys), compare_keys6);
+	/* Networks of guests are a /64 each. */
+	for (size_t i = 0; i < n && s->n_guests6 < SUBJECT_GUESTS_MAX; i++) {
+		struct in6_addr first;
+
+		memcpy(&first, keys[i].bytes, sizeof(first));
+		if (!keys[i].interval_end)
+			s->guests6[s->n_guests6++] = iso_range6(&first, 64);
+	}
+}
+
 static int load_running(struct subject *s, const struct record *rec, struct err *e)
 {
 	int r = running_policy(s, rec, e);
@@ -141,6 +171,10 @@ static int load_running(struct subject *s, const struct record *rec, struct err 
 		r = base_params(s->cli->root, &s->facts.layout, e);
 	if (r == 0 && kernel_guests(s) < 0)
 		r = recorded_guests(s, e);
+	if (r == 0 && iso_wants_ipv6(&s->policy)) {
+		kernel_guests6(s);
+		r = iso_gather_ipv6(&s->route, &s->facts, e);
+	}
 	if (r == 0 && s->policy.egress == EGRESS_TUNNEL)
 		(void)tunnel_load(s->cli->root, &rec->uuid, &s->facts.tunnel, NULL);
 	s->facts.slot = rec->slot;
@@ -149,6 +183,34 @@ static int load_running(struct subject *s, const struct record *rec, struct err 
 }
 
 /* --- a policy that nothing runs under --------------------------------------------------------- */
+
+/* Behind what the example has: its gateways. */
+static int live_host6(struct subject *s, struct err *e)
+{
+	auto_free struct rtnl_addr *addrs = NULL;
+	struct iso_facts *f = &s->facts;
+	struct ip_prefix *attached;
+	struct ip_addr *local;
+	size_t n = 0;
+	int r;
+
+	r = rtnl_addr_list(&s->route, AF_INET6, &addrs, &n, e);
+	if (r < 0)
+		return r;
+	attached = realloc(f->attached6, (f->n_attached6 + n + 1) * sizeof(*attached));
+	if (attached)
+		f->attached6 = attached;
+	local = realloc(f->local6, (f->n_local6 + n + 1) * sizeof(*local));
+	if (local)
+		f->local6 = local;
+	if (!attached || !local)
+		return err_os(e, ENOMEM, "addresses of the host");
+	for (size_t i = 0; addrs && i < n; i++) {
+		attached[f->n_attached6++] = addrs[i].net;
+		local[f->n_local6++] = addrs[i].addr;
+	}
+	return 0;
+}
 
 /* The made-up NIC, on the host as it is. */
 static int live_host(struct subject *s, struct err *e)
@@ -183,7 +245,7 @@ static int live_host(struct subject *s, struct err *e)
 		attached[f->n_attached++] = addrs[i].net;
 		local[f->n_local++] = addrs[i].addr;
 	}
-	return 0;
+	return iso_wants_ipv6(&s->policy) ? live_host6(s, e) : 0;
 }
 
 /* @name: a domain's, or NULL for the file @path */
@@ -204,11 +266,14 @@ static int load_file(struct subject *s, const char *name, const char *path, stru
 		return r;
 	if (s->cli->facts)
 		return factsfile_load(s->cli->facts, &s->facts, e);
-	r = factsfile_example(&s->facts, e);
+	r = factsfile_example(iso_wants_ipv6(&s->policy), &s->facts, e);
 	if (r == 0)
 		r = live_host(s, e);
 	if (r == 0)
-		fprintf(stderr, "note: as on libvirt's default network, 192.168.122.0/24%s\n",
+		fprintf(stderr, "note: as on %s%s\n",
+			iso_wants_ipv6(&s->policy)
+				? "the network cordon with IPv6, fdfa:40b3:13fd::/64"
+				: "libvirt's default network, 192.168.122.0/24",
 			name ? ": the domain does not run" : "");
 	return r;
 }

@@ -21,6 +21,8 @@ struct subject {
 	struct nl route;
 	struct layout_range guests[SUBJECT_GUESTS_MAX];
 	size_t n_guests;
+	struct layout_range6 guests6[SUBJECT_GUESTS_MAX];
+	size_t n_guests6;
 };
 
 /**

@@ -166,7 +166,7 @@ static int check_targets(const struct policy *p, const struct iso_facts *f, stru
 	return 0;
 }
 
-/* The parser lets IPv6 through where ipv6 = nat; that is refused here, and so is all of it. */
+/* The parser lets IPv6 through where ipv6 = nat: a guest gets it, but lists have none so far. */
 static int check_family(const struct policy *p, struct err *e)
 {
 	char where[512];
@@ -190,17 +190,6 @@ static int check_family(const struct policy *p, struct err *e)
 		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
 			       "%s: this release knows IPv4 addresses only",
 			       policy_where(p, KEY_NET_DNS, where, sizeof(where)));
-	return 0;
-}
-
-static int check_keys(const struct policy *p, struct err *e)
-{
-	char where[512];
-
-	if (p->ipv6 != IPV6_NO)
-		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-			       "%s: this release gives no IPv6 to guests; write ipv6 = no",
-			       policy_where(p, KEY_NET_IPV6, where, sizeof(where)));
 	return 0;
 }
 
@@ -232,13 +221,13 @@ int iso_check_supported(const struct policy *p, const struct iso_facts *f, struc
 	if (f->slot < 1 || f->slot > LAYOUT_SLOT_MASK || (f->layout.mark_base & ~LAYOUT_MARK_MASK))
 		return err_set(e, EX_CORDON_BUG, EINVAL, "slot %u or mark_base 0x%08x out of range",
 			       f->slot, f->layout.mark_base);
-	r = check_keys(p, e);
-	if (r == 0)
-		r = check_tunnel(p, f, e);
+	r = check_tunnel(p, f, e);
 	if (r == 0)
 		r = check_family(p, e);
 	for (size_t i = 0; r == 0 && i < f->n_nics; i++)
 		r = check_nic(p, f, &f->nics[i], e);
+	if (r == 0)
+		r = iso_check_ipv6(p, f, e);
 	if (r == 0)
 		r = check_addresses(p, f, e);
 	if (r == 0)

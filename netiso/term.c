@@ -61,9 +61,34 @@ struct term term_raw_ip(const struct ip_addr *ip)
 	return t;
 }
 
+static struct term term_raw6(const struct ip_addr *ip, size_t from, size_t len)
+{
+	struct term t = term_bytes(ip->b + from, len);
+	size_t n = (size_t)snprintf(t.text, sizeof(t.text), "0x");
+
+	for (size_t i = 0; i < len; i++)
+		n += (size_t)snprintf(t.text + n, sizeof(t.text) - n, "%02x", ip->b[from + i]);
+	return t;
+}
+
+struct term term_raw_ip6(const struct ip_addr *ip)
+{
+	return term_raw6(ip, 0, 16);
+}
+
+struct term term_raw_net6(const struct ip_addr *ip)
+{
+	return term_raw6(ip, 0, 8);
+}
+
+struct term term_raw_rest6(const struct ip_addr *ip)
+{
+	return term_raw6(ip, 4, 12);
+}
+
 struct term term_ip(const struct ip_addr *ip)
 {
-	struct term t = term_bytes(ip->b, 4);
+	struct term t = term_bytes(ip->b, ip->family == AF_INET6 ? 16 : 4);
 	char buf[PREFIX_STRLEN];
 
 	(void)snprintf(t.text, sizeof(t.text), "%s", ip_str(ip, buf));

@@ -21,7 +21,11 @@ struct term term_priority(uint32_t priority);
 /** term_mac, term_raw_ip - as raw payload, next to a link name. */
 struct term term_mac(const struct mac *m);
 struct term term_raw_ip(const struct ip_addr *ip);
-/** term_ip - as an IPv4 address, next to a mark. */
+/** term_raw_ip6, _net6, _rest6 - the same of IPv6: all of it, its first half, its last 12 bytes. */
+struct term term_raw_ip6(const struct ip_addr *ip);
+struct term term_raw_net6(const struct ip_addr *ip);
+struct term term_raw_rest6(const struct ip_addr *ip);
+/** term_ip - as an address, next to a mark. */
 struct term term_ip(const struct ip_addr *ip);
 struct term term_proto(uint8_t proto);
 struct term term_port(uint16_t port);

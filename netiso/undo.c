@@ -48,7 +48,8 @@ static int settle(struct job *j, const struct kern_key *k, struct strbuf *out, s
 		const struct iso_address *a = &j->plan.addresses[i];
 		int r;
 
-		if (memcmp(k->bytes, a->addr.b, 4) != 0 || k->data == a->owner)
+		if (a->addr.family != AF_INET || memcmp(k->bytes, a->addr.b, 4) != 0 ||
+		    k->data == a->owner)
 			continue;
 		r = kern_element_matches(&j->nf, &fixed);
 		if (r < 0)
@@ -61,6 +62,49 @@ static int settle(struct job *j, const struct kern_key *k, struct strbuf *out, s
 		delete_address(k->bytes, out);
 		break;
 	}
+	return 0;
+}
+
+static void delete_address6(const struct kern_key *k, struct strbuf *out)
+{
+	uint32_t link;
+
+	memcpy(&link, k->bytes, sizeof(link));
+	sb_addf(out, "delete element bridge " LAYOUT_TABLE " address6_owner { 0x%08x . 0x", link);
+	for (size_t i = sizeof(link); i < k->len; i++)
+		sb_addf(out, "%02x", k->bytes[i]);
+	sb_adds(out, " }\n");
+}
+
+/* What a guest has claimed of an address that this plan gives to another NIC. */
+static bool is_given(const struct job *j, const struct kern_key *k)
+{
+	for (size_t i = 0; i < j->plan.n_addresses; i++) {
+		const struct iso_address *a = &j->plan.addresses[i];
+
+		if (a->addr.family == AF_INET6 && memcmp(k->bytes, &a->link, 4) == 0 &&
+		    memcmp(k->bytes + 4, a->addr.b + 4, 12) == 0)
+			return k->data != a->owner;
+	}
+	return false;
+}
+
+static int addresses6(struct job *j, bool gone_only, struct strbuf *out, struct err *e)
+{
+	auto_free struct kern_key *keys = NULL;
+	struct err local = {0};
+	size_t n = 0;
+	int r;
+
+	r = kern_set_keys(&j->nf, "bridge", "address6_owner", &keys, &n, &local);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_set(e, local.exit, local.errnum, "%s", local.msg);
+	for (size_t i = 0; i < n; i++)
+		if (keys[i].len == 16 &&
+		    (is_stale(j, keys[i].data, gone_only) || is_given(j, &keys[i])))
+			delete_address6(&keys[i], out);
 	return 0;
 }
 
@@ -84,7 +128,7 @@ int job_addresses(struct job *j, bool gone_only, struct strbuf *out, struct err 
 		else
 			r = settle(j, &keys[i], out, e);
 	}
-	return r;
+	return r < 0 ? r : addresses6(j, gone_only, out, e);
 }
 
 /* The undo commands recorded earlier, for this domain or @uuid; "" when there are none. */

@@ -66,9 +66,13 @@ static void check_plan(const struct iso_plan *plan)
 	check_text(&plan->fresh);
 	check_text(&plan->undo);
 	check_text(&plan->public);
+	check_text(&plan->public6);
 	for (size_t i = 1; i < plan->n_ranges; i++)
 		require(plan->ranges[i - 1].last < plan->ranges[i].first, "ranges out of order",
 			"");
+	for (size_t i = 1; i < plan->n_ranges6; i++)
+		require(memcmp(&plan->ranges6[i - 1].last, &plan->ranges6[i].first, 16) < 0,
+			"ranges out of order", "");
 	for (size_t i = 0; i < plan->n_elements; i++)
 		require(plan->elements[i].key_len <= ISO_KEY_MAX, "a key too long", "");
 }

@@ -44,6 +44,7 @@ lab_world() {
 		addr add fd00:50::1/64 dev br-lan nodad
 		addr add 203.0.113.1/24 dev inet0
 		addr add 2001:db8:113::1/64 dev inet0 nodad
+		addr add 2a0e:113::1/64 dev inet0 nodad
 		link set br-lan up
 		link set inet0 up
 		link set lo up
@@ -67,6 +68,7 @@ lab_world() {
 		addr add 203.0.113.10/24 dev eth0
 		addr add 203.0.113.11/24 dev eth0
 		addr add 2001:db8:113::10/64 dev eth0 nodad
+		addr add 2a0e:113::10/64 dev eth0 nodad
 		link set lo up
 		link set eth0 up
 		route add default via 203.0.113.1

@@ -228,6 +228,8 @@ ns_judge() { # ok|denied VERDICT DESCRIPTION
 
 # A probe's token in orders is {t}, in hand-made frames NS_T: as long as any real token in hex.
 NS_T=7b7b7b7b7b7b7b7b7b7b7b7b
+# Its complement: behind it, so that the sum of both is the same for any token.
+NS_U=848484848484848484848484
 NS_TOKENS=0
 NS_SETTLE=0.3 # seconds after the last frame was sent; on a veth pair it has arrived by then
 
@@ -246,16 +248,18 @@ ns_forget_probes() {
 
 # shellcheck disable=SC2086 # an order is words
 ns_start_one() { # LISTENER SENDER: sets NS_JOB, 0 when it could not be tried
-	local token hex i
+	local token hex rest i
 
 	NS_TOKENS=$((NS_TOKENS + 1))
 	printf -v token 'tk%04d-%05d' "$NS_TOKENS" "$((RANDOM % 100000))"
-	hex=
+	hex='' rest=''
 	for ((i = 0; i < ${#token}; i++)); do
 		printf -v hex '%s%02x' "$hex" "'${token:i:1}"
+		printf -v rest '%s%02x' "$rest" "$((255 - 16#${hex: -2}))"
 	done
 	NS_LISTEN=${1//'{t}'/$token} NS_SEND=${2//'{t}'/$token}
 	NS_SEND=${NS_SEND//$NS_T/$hex}
+	NS_SEND=${NS_SEND//$NS_U/$rest}
 	if [[ $1 = - ]]; then
 		ns_bg $NS_SEND "timeout=$NS_TIMEOUT" || NS_JOB=0
 	else

@@ -252,8 +252,9 @@ int order_iplisten(int argc, char **argv)
 
 	if (argc < 3 || !number(argv[1], 1, 255, &proto) ||
 	    (timeout && !number(timeout, 1, 60000, &ms)))
-		return say(BROKEN, "usage: iplisten PROTOCOL TOKEN [timeout=MS]");
-	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, (int)proto);
+		return say(BROKEN, "usage: iplisten PROTOCOL TOKEN [v6] [timeout=MS]");
+	fd = socket(flag(argc, argv, "v6") ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC,
+		    (int)proto);
 	if (fd < 0)
 		return broken("socket");
 	now_ready();

@@ -61,7 +61,7 @@ static const struct order {
 	 "tcp|udp ADDR PORT [from=PORT] [timeout=MS]: an echo over an open flow, when told to go"},
 	{"udponeway", order_udponeway, "ADDR PORT TOKEN"},
 	{"udplisten", order_udplisten, "PORT TOKEN [timeout=MS]"},
-	{"iplisten", order_iplisten, "PROTOCOL TOKEN [timeout=MS]"},
+	{"iplisten", order_iplisten, "PROTOCOL TOKEN [v6] [timeout=MS]"},
 	{"dns", order_dns, "SERVER NAME [tcp] [timeout=MS]"},
 	{"arp", order_arp, "IFACE TARGET [senderip=] [sendermac=] [src=] [token=] [timeout=MS]"},
 	{"frame", order_frame, "IFACE HEX [short]"},

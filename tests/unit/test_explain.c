@@ -10,7 +10,9 @@
 
 #define FACTS                                                                                      \
 	"slot 1\nmark_base 0x4c5a0000\nnic vnet0 virbr0 52:54:00:00:00:01 3600\n"                  \
-	"gateway 192.168.122.1/24\nhost 203.0.113.10/24\nhost 192.168.50.2/24\n"
+	"gateway 192.168.122.1/24\nhost 203.0.113.10/24\nhost 192.168.50.2/24\n"                   \
+	"gateway fd12::1/64\ngateway fe80::fe/64\nhost ::1/128\nhost 2a0e:2::1/64\n"               \
+	"host 2a0e:50:1::7/128\n"
 #define RICH                                                                                       \
 	"[network]\n"                                                                              \
 	"allow_host_port = tcp/8080\n"                                                             \
@@ -84,6 +86,8 @@ static void ask(const char *policy_text, const struct expected *x, bool inward)
 	free(f.nics);
 	free(f.attached);
 	free(f.local);
+	free(f.attached6);
+	free(f.local6);
 	policy_free((struct policy *)(uintptr_t)&p);
 }
 
@@ -141,12 +145,58 @@ static void test_others(void **state)
 	    &(struct expected){"192.168.122.9:22", "denied tcp", ":2: [network] addresses"}, true);
 }
 
+static void test_ipv6(void **state)
+{
+	static const char policy[] = "[network]\nipv6 = nat\nallow_host_port = tcp/8080\n";
+	static const struct expected list[] = {
+		{"[2600::1]:443/tcp", "allowed tcp", "the host's own address"},
+		{"2600::1/icmp", "allowed icmp", "path  direct"},
+		{"[fd12::1]:8080", "allowed tcp", PATH ":3: [network] allow_host_port"},
+		{"[fe80::fe]:8080", "allowed tcp", "path  to the host"},
+		{"[fd12::1]:80", "denied tcp", "deny_host"},
+		{"[fd12::1]:53/udp", "allowed udp", "DNS server is asked"},
+		{"[2600::1]:53/udp", "allowed udp", "the Internet"},
+		{"[2a0e:2::1]:53/udp", "denied udp", "no key opens it"},
+		{"2a0e:2::1", "denied any", "no key opens it"},
+		{"::1", "denied any", "deny_host"},
+		{"2a0e:2::99", "denied any", "attached to"},
+		{"2a0e:50:1::99", "denied any", "attached to"},
+		{"2a0e:50:1:1::99", "allowed any", "the Internet"},
+		{"fd12::99", "denied any", "other guests"},
+		{"fd12::", "denied any", "anycast"},
+		{"fd99::1", "denied any", "deny_range"},
+		{"2001:db8::1", "denied any", "deny_range"},
+		{"2001:1ff::1", "denied any", "deny_range"},
+		{"2001:200::1", "allowed any", "direct"},
+		{"2002:a00:1::1", "denied any", "deny_range"},
+		{"64:ff9b::a00:1", "denied any", "deny_range"},
+		{"::ffff:10.0.0.1", "denied any", "deny_range"},
+		{"fe80::9", "denied any", "deny_range"},
+		{"ff02::1", "denied any", "multicast"},
+		{"[ff02::1:2]:547/udp", "allowed udp", "DHCP"},
+		{"[2600::1]:547/udp", "denied udp", "DHCP"},
+		{"8.8.8.8:443", "allowed tcp", "direct"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		ask(policy, &list[i], false);
+	ask("[network]\nipv6 = nat\ndns = none\n",
+	    &(struct expected){"[fd12::1]:53/udp", "denied udp", "deny_dns"}, false);
+	ask("[network]\nipv6 = nat\ndns = 9.9.9.9\n",
+	    &(struct expected){"[fd12::1]:53/udp", "denied udp", "deny_dns"}, false);
+	ask(policy, &(struct expected){"[fd12::99]:22", "allowed tcp", "no one else"}, true);
+	ask(policy, &(struct expected){"[fd13::99]:22", "denied tcp", "not an address"}, true);
+	ask("", &(struct expected){"[fd12::99]:22", "denied tcp", "not an address"}, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_rich),
 		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_ipv6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

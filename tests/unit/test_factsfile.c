@@ -127,7 +127,7 @@ static void test_bad_lines(void **state)
 		"host 10.0.0.1/33",
 		"host 10.0.0.1/",
 		"host 10.0.0/8",
-		"host fd00::1/64",
+		"host fd00::1/129",
 		"host",
 		"a b c d e f g",
 	};
@@ -142,7 +142,7 @@ static void test_bad_lines(void **state)
 	}
 	check_bad(NIC "lease fd00::1 5", 2);
 	check_bad(NIC "lease 10.0.0.1 4294967296", 2);
-	check_bad(NIC "gateway fd00::1/64", 2);
+	check_bad(NIC "gateway fd00::1/129", 2);
 }
 
 /* At each bound, and one above. */
@@ -193,7 +193,7 @@ static void test_files(void **state)
 	assert_true(factsfile_load("/nonexistent/facts", &f, &e) < 0);
 	assert_int_equal(e.exit, EX_CORDON_NOINPUT);
 	e = (struct err){0};
-	assert_int_equal(factsfile_example(&f, &e), 0);
+	assert_int_equal(factsfile_example(false, &f, &e), 0);
 	assert_int_equal(f.n_nics, 1);
 	assert_true(f.slot > 0);
 	release(&f);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a policy does with a connection by IPv6: see netiso/explain.h. */
+#include "netiso/explain_internal.h"
+
+/* The order is that of the chain guest6 in netiso/layout6.c, as in netiso/explain.c. */
+
+#define DNS_PORT 53
+#define DHCP6_PORT 547
+
+bool explain_local6(const struct explain_world *w, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < w->f->n_local6; i++)
+		if (ip_equal(&w->f->local6[i], ip))
+			return true;
+	return IN6_IS_ADDR_LOOPBACK(&ip->v6);
+}
+
+static bool is_gateway(const struct explain_world *w, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < w->f->n_nics; i++)
+		for (size_t k = 0; k < w->f->nics[i].n_gateways6; k++)
+			if (ip_equal(&w->f->nics[i].gateways6[k].addr, ip))
+				return true;
+	return false;
+}
+
+/* The routers' anycast address of the guest's network, which the host has, too. */
+static bool is_anycast(const struct explain_world *w, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < w->f->n_attached6; i++)
+		if (w->f->attached6[i].len == 64 && ip_equal(&w->f->attached6[i].addr, ip))
+			return true;
+	return false;
+}
+
+static bool is_guest(const struct explain_world *w, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < w->f->n_nics; i++)
+		if (iso_on_network6(&w->f->nics[i], ip))
+			return true;
+	return iso_range6_has(w->guests6, w->n_guests6, &ip->v6);
+}
+
+static bool is_attached(const struct explain_world *w, const struct ip_addr *ip)
+{
+	for (size_t i = 0; i < w->f->n_attached6; i++) {
+		const struct ip_prefix *p = &w->f->attached6[i];
+		const struct layout_range6 r = iso_range6(&p->addr.v6, p->len < 64 ? p->len : 64);
+
+		if (p->len > 0 && iso_range6_has(&r, 1, &ip->v6))
+			return true;
+	}
+	return false;
+}
+
+static struct explain_verdict decide_host(const struct explain_world *w,
+					  const struct explain_query *q)
+{
+	const struct policy *p = w->p;
+
+	if (!is_gateway(w, &q->dst))
+		return explain_deny(KEY_NET_ALLOW_HOST_PORT, "deny_host",
+				    "an address of the host that is not the gateway's; no key "
+				    "opens it");
+	for (size_t i = 0; explain_has_ports(q) && i < p->n_host_ports; i++)
+		if (p->host_ports[i].proto == q->proto && p->host_ports[i].port == q->port)
+			return explain_allow(KEY_NET_ALLOW_HOST_PORT, p->host_ports[i].line,
+					     EXPLAIN_HOST, "a port of the host that is opened");
+	return explain_deny(KEY_NET_ALLOW_HOST_PORT, "deny_host",
+			    "the host itself, and this port is not opened");
+}
+
+static struct explain_verdict decide_outside(const struct explain_world *w,
+					     const struct explain_query *q)
+{
+	if (is_anycast(w, &q->dst))
+		return explain_deny(KEY_NET_ALLOW_HOST_PORT, "deny_host",
+				    "the routers' anycast address: the host itself");
+	if (is_guest(w, &q->dst))
+		return explain_deny(KEY_NET_ALLOW_LAN, "deny_attached",
+				    "where other guests are; no key opens it");
+	if (iso_range6_has(layout_refused6, layout_n_refused6, &q->dst.v6))
+		return explain_deny(KEY_NET_ALLOW_LAN, "deny_range",
+				    "not an address of the Internet");
+	if (is_attached(w, &q->dst))
+		return explain_deny(KEY_NET_ALLOW_LAN, "deny_attached",
+				    "a network that the host is attached to");
+	return explain_allow(KEY_NET_EGRESS, 0, EXPLAIN_DIRECT,
+			     "the Internet, from the host's own address");
+}
+
+static struct explain_verdict decide_group(const struct explain_query *q)
+{
+	static const struct in6_addr servers = {.s6_addr = {0xff, 2, [13] = 1, [15] = 2}};
+
+	if (q->proto == IPPROTO_UDP && q->port == DHCP6_PORT &&
+	    IN6_ARE_ADDR_EQUAL(&servers, &q->dst.v6))
+		return (struct explain_verdict){
+			.allowed = true,
+			.path = EXPLAIN_HOST,
+			.rule = "guest6",
+			.why = "a DHCP request of the guest's own; it is always let through"};
+	return explain_deny(KEY_NET_ALLOW_LAN, "nic_ip6_source", "multicast; no key opens it");
+}
+
+void explain_decide6(const struct explain_world *w, const struct explain_query *q,
+		     struct explain_verdict *ret)
+{
+	if (!iso_wants_ipv6(w->p))
+		*ret = explain_deny(KEY_NET_IPV6, "types", "IPv6 does not leave the guest");
+	else if (IN6_IS_ADDR_MULTICAST(&q->dst.v6))
+		*ret = decide_group(q);
+	else if (q->proto == IPPROTO_UDP && q->port == DHCP6_PORT)
+		*ret = (struct explain_verdict){.rule = "nic_dhcp6",
+						.why = "DHCP goes to all servers, nowhere else"};
+	else if (explain_has_ports(q) && q->port == DNS_PORT &&
+		 policy_dns_effective(w->p) != DNS_HOST)
+		*ret = explain_deny(KEY_NET_DNS, "deny_dns",
+				    "the guest may ask no DNS server by IPv6");
+	else if (explain_has_ports(q) && q->port == DNS_PORT && is_gateway(w, &q->dst))
+		*ret = explain_allow(KEY_NET_DNS, 0, EXPLAIN_HOST,
+				     "the host's DNS server is asked");
+	else if (explain_local6(w, &q->dst))
+		*ret = decide_host(w, q);
+	else
+		*ret = decide_outside(w, q);
+}
