@@ -62,6 +62,14 @@ static uint32_t walk(const struct rtnl_rule *list, size_t n, uint32_t mark, size
 }
 
 /* Many domains at once, each rule once, as they stand in the kernel. */
+static bool same_rule(const struct rtnl_rule *a, const struct rtnl_rule *b)
+{
+	return a->family == b->family && a->pref == b->pref && strcmp(a->iif, b->iif) == 0 &&
+	       a->has_mark == b->has_mark && a->mark == b->mark && a->mask == b->mask &&
+	       a->action == b->action && a->table == b->table && a->target == b->target &&
+	       a->protocol == b->protocol;
+}
+
 static size_t all_rules(const uint32_t *slots, size_t n, struct rtnl_rule **ret)
 {
 	struct rtnl_rule *list = calloc(n * WGT_RULES_MAX, sizeof(*list));
@@ -78,7 +86,7 @@ static size_t all_rules(const uint32_t *slots, size_t n, struct rtnl_rule **ret)
 	}
 	qsort(list, all, sizeof(*list), by_pref);
 	for (size_t i = 0; i < all; i++)
-		if (!kept || memcmp(&list[kept - 1], &list[i], sizeof(*list)) != 0)
+		if (!kept || !same_rule(&list[kept - 1], &list[i]))
 			list[kept++] = list[i];
 	*ret = list;
 	return kept;
