@@ -32,6 +32,14 @@ void build_add(struct build *b, const char *family, const char *set, struct term
 		family, set, key.text, rest, family, set, key.text, rest);
 }
 
+void build_forget(struct build *b, const char *family, const char *set, struct term key)
+{
+	sb_addf(&b->undo_elements,
+		"add element %s " TBL " %s { %s }\n"
+		"delete element %s " TBL " %s { %s }\n",
+		family, set, key.text, family, set, key.text);
+}
+
 struct iso_element build_element(const char *family, const char *set, struct term key)
 {
 	struct iso_element el = {.family = family, .set = set, .key_len = key.len};

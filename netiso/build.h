@@ -35,6 +35,14 @@ void build_add(struct build *b, const char *family, const char *set, struct term
 /** build_element - the key of an element, without a value. */
 struct iso_element build_element(const char *family, const char *set, struct term key);
 
+/**
+ * build_forget - what packets put into the set under this key ends with the domain.
+ *
+ * Names of taps are used again, and an hour's requests were not those of the next guest. Not at the
+ * start, where whoever deletes waits for the kernel. Added first, it need not be there.
+ */
+void build_forget(struct build *b, const char *family, const char *set, struct term key);
+
 /** build_set - an element that is the domain's alone: undo removes it. */
 void build_set(struct build *b, const char *family, const char *set, struct term key);
 void build_map(struct build *b, const char *family, const char *set, struct term key,

@@ -274,12 +274,7 @@ static void nic_elements(struct build *b, const struct iso_nic *nic)
 		nic_static(b, nic);
 	else
 		nic_dhcp(b, nic);
-	/* Names of taps are used again, and an hour's requests were not this guest's. Deleted like
-	 * this it need not be there. */
-	sb_addf(&b->apply,
-		"add element bridge " TBL " dhcp_rate { %s }\n"
-		"delete element bridge " TBL " dhcp_rate { %s }\n",
-		tap.text, tap.text);
+	build_forget(b, "bridge", "dhcp_rate", tap);
 	if (iso_wants_ipv6(b->p))
 		build_ipv6_nic(b, nic);
 	tap_chain(b, nic);

@@ -63,15 +63,10 @@ static void claimable(struct build *b, const struct iso_nic *nic, const struct i
 
 void build_ipv6_nic(struct build *b, const struct iso_nic *nic)
 {
-	static const char *const hourly[] = {"claim_rate", "dhcp6_rate"};
 	const struct term tap = term_link(nic->tap);
 
-	/* As of DHCP: what a guest that had this tap before has claimed is not this one's. */
-	for (size_t i = 0; i < ARRAY_SIZE(hourly); i++)
-		sb_addf(&b->apply,
-			"add element bridge " TBL " %s { %s }\n"
-			"delete element bridge " TBL " %s { %s }\n",
-			hourly[i], tap.text, hourly[i], tap.text);
+	build_forget(b, "bridge", "claim_rate", tap);
+	build_forget(b, "bridge", "dhcp6_rate", tap);
 	build_set(b, "bridge", "nics_dual", tap);
 	build_map(b, "bridge", "nic_mark", tap, term_mark(b->mark));
 	claimable(b, nic, &link_net);
