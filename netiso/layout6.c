@@ -193,8 +193,8 @@ static const struct layout_rule rules[] = {
 	{"bridge", "nd_advert_done", "jump nd_source"},
 	{"bridge", "nd_advert_done", "goto nic_ip6_done"},
 	{"bridge", "nd_router", "@nh,192,128 != 0xff020000000000000000000000000002 " DENY_FRAME},
-	/* A host asks three times (RFC 4861, 10) and then ever more seldom (RFC 7559); the router may
-	 * answer each question to all. */
+	/* A host asks three times (RFC 4861, 10) and then ever more seldom (RFC 7559); the router
+	 * may answer each question to all. */
 	{"bridge", "nd_router",
 	 "update @router_rate { iifname limit rate over 20/minute burst 10 packets } " DENY_RATE},
 	{"bridge", "nd_router", "@nh,64,128 0x0 ip6 length 8 goto nd_source_done"},
