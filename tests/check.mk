@@ -22,7 +22,7 @@ UNIT_BINS := $(UNIT_TESTS:%=$(B)/tests/unit/%)
 GOLDEN_BINS := $(GOLDEN_TESTS:%=$(B)/tests/golden/%)
 FUZZ_BINS := $(FUZZ_TARGETS:%=$(B)/tests/fuzz/%)
 
-.PHONY: check check-levels deps bench cov demo demo-run format lab lint \
+.PHONY: check check-levels deps bench cov demo demo-run format lab lint screenshots \
 	run-asan run-cov run-fuzz $(LEVELS:%=check-%)
 
 # A make of its own after the installation: this one may have begun without pkg-config.
@@ -93,6 +93,10 @@ run-cov: all unit-tests golden-tests probe model
 
 bench: all
 	@tests/bench/run
+
+# The pictures of docs/adopting.md; virt-manager is not among what tests need.
+screenshots: all lab-tools
+	@tests/lab/screenshots
 
 demo:
 	@tools/ensure-deps build run test
