@@ -127,6 +127,9 @@ struct rtnl_rule {
 	bool foreign;	     /* listed rules only: it has attributes not kept here */
 };
 
+/** rtnl_rule_same - whether both do the same to the same packets, whoever made them. */
+bool rtnl_rule_same(const struct rtnl_rule *a, const struct rtnl_rule *b);
+
 int rtnl_rule_add(struct nl *nl, const struct rtnl_rule *rule, struct err *e);
 /** rtnl_rule_del - the first rule that matches all fields; -ENOENT when there is none. */
 int rtnl_rule_del(struct nl *nl, const struct rtnl_rule *rule, struct err *e);

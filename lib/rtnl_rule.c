@@ -171,3 +171,12 @@ int rtnl_rule_list(struct nl *nl, int family, struct rtnl_rule **ret, size_t *n_
 	}
 	return err_os(e, -r, "cannot list the routing rules");
 }
+
+bool rtnl_rule_same(const struct rtnl_rule *a, const struct rtnl_rule *b)
+{
+	return !a->foreign && !b->foreign && a->family == b->family && a->pref == b->pref &&
+	       strcmp(a->iif, b->iif) == 0 && a->has_mark == b->has_mark &&
+	       (!a->has_mark || (a->mark == b->mark && a->mask == b->mask)) &&
+	       a->action == b->action && (a->action != FR_ACT_TO_TBL || a->table == b->table) &&
+	       (a->action != FR_ACT_GOTO || a->target == b->target);
+}

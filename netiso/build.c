@@ -22,22 +22,25 @@ void build_remember(struct build *b, struct iso_element *el, const char *key, co
 	grown[b->n_elements++] = *el;
 }
 
-void build_add(struct build *b, const char *family, const char *set, struct term key,
-	       const char *rest)
+static void undo_element(struct build *b, const char *family, const char *set, struct term key,
+			 const char *rest)
 {
-	sb_addf(&b->apply, "add element %s " TBL " %s { %s%s }\n", family, set, key.text, rest);
 	sb_addf(&b->undo_elements,
 		"add element %s " TBL " %s { %s%s }\n"
 		"delete element %s " TBL " %s { %s%s }\n",
 		family, set, key.text, rest, family, set, key.text, rest);
 }
 
+void build_add(struct build *b, const char *family, const char *set, struct term key,
+	       const char *rest)
+{
+	sb_addf(&b->apply, "add element %s " TBL " %s { %s%s }\n", family, set, key.text, rest);
+	undo_element(b, family, set, key, rest);
+}
+
 void build_forget(struct build *b, const char *family, const char *set, struct term key)
 {
-	sb_addf(&b->undo_elements,
-		"add element %s " TBL " %s { %s }\n"
-		"delete element %s " TBL " %s { %s }\n",
-		family, set, key.text, family, set, key.text);
+	undo_element(b, family, set, key, "");
 }
 
 struct iso_element build_element(const char *family, const char *set, struct term key)

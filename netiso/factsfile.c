@@ -126,7 +126,8 @@ static bool add_to(struct ip_addr **local, size_t *n_local, struct ip_prefix **a
 	return true;
 }
 
-static bool add_host(struct iso_facts *f, const struct ip_addr *addr, const struct ip_prefix *net)
+bool factsfile_add_host(struct iso_facts *f, const struct ip_addr *addr,
+			const struct ip_prefix *net)
 {
 	return addr->family == AF_INET
 		       ? add_to(&f->local, &f->n_local, &f->attached, &f->n_attached, addr, net)
@@ -147,7 +148,7 @@ static bool take_gateway(struct iso_facts *f, char **w, size_t n)
 		nic->gateways[nic->n_gateways++] = gw;
 	else
 		return false;
-	return add_host(f, &gw.addr, &gw.net);
+	return factsfile_add_host(f, &gw.addr, &gw.net);
 }
 
 static bool take_forwarding(struct iso_facts *f, char **w, size_t n)
@@ -195,7 +196,7 @@ static bool take_host(struct iso_facts *f, char **w, size_t n)
 	struct ip_prefix net;
 	struct ip_addr addr;
 
-	return n == 2 && parse_iface_addr(w[1], &addr, &net) && add_host(f, &addr, &net);
+	return n == 2 && parse_iface_addr(w[1], &addr, &net) && factsfile_add_host(f, &addr, &net);
 }
 
 static bool take_mark_base(struct iso_facts *f, char **w, size_t n)

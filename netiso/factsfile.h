@@ -29,3 +29,7 @@ int factsfile_load(const char *path, struct iso_facts *ret, struct err *e);
  * network `cordon` as cordon-ipv6.xml has it.
  */
 int factsfile_example(bool ipv6, struct iso_facts *ret, struct err *e);
+
+/** factsfile_add_host - one more address of the host, behind the others; false: no memory. */
+bool factsfile_add_host(struct iso_facts *f, const struct ip_addr *addr,
+			const struct ip_prefix *net);

@@ -97,15 +97,6 @@ static struct guard_rules desired(int family, const char *bridge, const struct l
 	return g;
 }
 
-static bool same_rule(const struct rtnl_rule *a, const struct rtnl_rule *b)
-{
-	return !a->foreign && !b->foreign && a->pref == b->pref && strcmp(a->iif, b->iif) == 0 &&
-	       a->has_mark == b->has_mark &&
-	       (!a->has_mark || (a->mark == b->mark && a->mask == b->mask)) &&
-	       a->action == b->action && (a->action != FR_ACT_TO_TBL || a->table == b->table) &&
-	       (a->action != FR_ACT_GOTO || a->target == b->target);
-}
-
 static bool is_local_lookup(const struct rtnl_rule *r)
 {
 	return r->pref == 0 && r->action == FR_ACT_TO_TBL && r->table == RT_TABLE_LOCAL &&
@@ -134,7 +125,7 @@ static size_t find(const struct rtnl_rule *list, size_t n, const struct rtnl_rul
 		   size_t from)
 {
 	for (size_t i = from; i < n; i++)
-		if (same_rule(&list[i], want))
+		if (rtnl_rule_same(&list[i], want))
 			return i;
 	return n;
 }
@@ -191,7 +182,7 @@ static int write_first(struct nl *nl, const struct rtnl_rule *list, size_t n,
 			r = del_local(nl, g->rules[0].family, e);
 	for (size_t k = 0; k < g->n_first; k++)
 		for (size_t i = 0; i < n && r == 0; i++)
-			if (same_rule(&list[i], &g->rules[k]))
+			if (rtnl_rule_same(&list[i], &g->rules[k]))
 				r = rtnl_rule_del(nl, &g->rules[k], e);
 	return r;
 }

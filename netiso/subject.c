@@ -184,68 +184,35 @@ static int load_running(struct subject *s, const struct record *rec, struct err 
 
 /* --- a policy that nothing runs under --------------------------------------------------------- */
 
-/* Behind what the example has: its gateways. */
-static int live_host6(struct subject *s, struct err *e)
+static int add_host(struct subject *s, int family, struct err *e)
 {
 	auto_free struct rtnl_addr *addrs = NULL;
-	struct iso_facts *f = &s->facts;
-	struct ip_prefix *attached;
-	struct ip_addr *local;
 	size_t n = 0;
 	int r;
 
-	r = rtnl_addr_list(&s->route, AF_INET6, &addrs, &n, e);
-	if (r < 0)
-		return r;
-	attached = realloc(f->attached6, (f->n_attached6 + n + 1) * sizeof(*attached));
-	if (attached)
-		f->attached6 = attached;
-	local = realloc(f->local6, (f->n_local6 + n + 1) * sizeof(*local));
-	if (local)
-		f->local6 = local;
-	if (!attached || !local)
-		return err_os(e, ENOMEM, "addresses of the host");
-	for (size_t i = 0; addrs && i < n; i++) {
-		attached[f->n_attached6++] = addrs[i].net;
-		local[f->n_local6++] = addrs[i].addr;
-	}
-	return 0;
+	r = rtnl_addr_list(&s->route, family, &addrs, &n, e);
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (!factsfile_add_host(&s->facts, &addrs[i].addr, &addrs[i].net))
+			r = err_os(e, ENOMEM, "addresses of the host");
+	return r;
 }
 
-/* The made-up NIC, on the host as it is. */
+/* The made-up NIC, on the host as it is: its own addresses stand for those of the example, but for
+ * the gateways. */
 static int live_host(struct subject *s, struct err *e)
 {
-	auto_free struct rtnl_addr *addrs = NULL;
 	struct iso_facts *f = &s->facts;
-	struct ip_prefix *attached;
-	struct ip_addr *local;
-	size_t n = 0;
+	const struct iso_gateway *gw = &f->nics[0].gateways[0];
 	int r;
 
 	r = nl_open(&s->route, NETLINK_ROUTE, e);
-	if (r == 0)
-		r = rtnl_addr_list(&s->route, AF_INET, &addrs, &n, e);
 	if (r < 0)
 		return r;
-	attached = calloc(n + 1, sizeof(*attached));
-	local = calloc(n + 1, sizeof(*local));
-	if (!attached || !local) {
-		free(attached);
-		free(local);
+	f->n_attached = f->n_local = 0;
+	if (!factsfile_add_host(f, &gw->addr, &gw->net))
 		return err_os(e, ENOMEM, "addresses of the host");
-	}
-	free(f->attached);
-	free(f->local);
-	f->attached = attached;
-	f->local = local;
-	f->n_attached = f->n_local = 1;
-	attached[0] = f->nics[0].gateways[0].net;
-	local[0] = f->nics[0].gateways[0].addr;
-	for (size_t i = 0; addrs && i < n; i++) {
-		attached[f->n_attached++] = addrs[i].net;
-		local[f->n_local++] = addrs[i].addr;
-	}
-	return iso_wants_ipv6(&s->policy) ? live_host6(s, e) : 0;
+	r = add_host(s, AF_INET, e);
+	return r == 0 && iso_wants_ipv6(&s->policy) ? add_host(s, AF_INET6, e) : r;
 }
 
 /* @name: a domain's, or NULL for the file @path */

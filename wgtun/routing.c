@@ -16,19 +16,10 @@ static const int families[] = {AF_INET, AF_INET6};
 
 /* --- rules ----------------------------------------------------------------------------------- */
 
-static bool same_rule(const struct rtnl_rule *a, const struct rtnl_rule *b)
-{
-	return !a->foreign && a->family == b->family && a->pref == b->pref &&
-	       strcmp(a->iif, b->iif) == 0 && a->has_mark == b->has_mark &&
-	       (!a->has_mark || (a->mark == b->mark && a->mask == b->mask)) &&
-	       a->action == b->action && (a->action != FR_ACT_TO_TBL || a->table == b->table) &&
-	       (a->action != FR_ACT_GOTO || a->target == b->target);
-}
-
 static bool listed(const struct rtnl_rule *list, size_t n, const struct rtnl_rule *want)
 {
 	for (size_t i = 0; i < n; i++)
-		if (same_rule(&list[i], want))
+		if (rtnl_rule_same(&list[i], want))
 			return true;
 	return false;
 }
@@ -103,7 +94,7 @@ int wgt_rules_remove(struct nl *nl, const struct wgt_rules *rules, struct err *e
 			const struct rtnl_rule *rule = &rules->list[i];
 
 			for (size_t k = 0; k < n && r == 0; k++)
-				if (same_rule(&list[k], rule) &&
+				if (rtnl_rule_same(&list[k], rule) &&
 				    !listed(needed.list, needed.n, rule))
 					r = rtnl_rule_del(nl, &list[k], e);
 		}

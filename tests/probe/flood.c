@@ -63,13 +63,21 @@ static ssize_t flood_fragment(int fd, const union endpoint *to, uint32_t n)
 	return sendto(fd, &p, sizeof(p), 0, &to->sa, sizeof(to->v4));
 }
 
-static int flood_ip(const union endpoint *to, int proto, flood_fn fn, int64_t deadline)
+/* A broadcast from an ever new hardware address: what a bridge learns fills its table. */
+static ssize_t flood_mac(int fd, const union endpoint *to, uint32_t n)
 {
-	auto_close int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, proto);
+	uint8_t frame[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x66, [12] = 0x88, 0xb5};
+	const uint32_t id = htonl(n);
+
+	(void)to;
+	memcpy(frame + 8, &id, sizeof(id));
+	return send(fd, frame, sizeof(frame), 0);
+}
+
+static int flood_on(int fd, const union endpoint *to, flood_fn fn, int64_t deadline)
+{
 	uint32_t n = 0, failed = 0;
 
-	if (fd < 0)
-		return broken("socket");
 	while (now_ms() < deadline)
 		for (int i = 0; i < BATCH; i++, n++)
 			if (fn(fd, to, n) < 0)
@@ -77,24 +85,18 @@ static int flood_ip(const union endpoint *to, int proto, flood_fn fn, int64_t de
 	return say(THROUGH, "sent=%u failed=%u", n - failed, failed);
 }
 
-/* Broadcasts from ever new hardware addresses: what a bridge learns fills its table. */
-static int flood_mac(const char *ifname, int64_t deadline)
+static int flood_ip(const union endpoint *to, int proto, flood_fn fn, int64_t deadline)
+{
+	auto_close int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, proto);
+
+	return fd < 0 ? broken("socket") : flood_on(fd, to, fn, deadline);
+}
+
+static int flood_frames(const char *ifname, flood_fn fn, int64_t deadline)
 {
 	auto_close int fd = packet_socket(ifname, 0);
-	uint8_t frame[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x66, [12] = 0x88, 0xb5};
-	uint32_t n = 0, failed = 0;
 
-	if (fd < 0)
-		return broken(ifname);
-	while (now_ms() < deadline)
-		for (int i = 0; i < BATCH; i++, n++) {
-			const uint32_t id = htonl(n);
-
-			memcpy(frame + 8, &id, sizeof(id));
-			if (send(fd, frame, sizeof(frame), 0) < 0)
-				failed++;
-		}
-	return say(THROUGH, "sent=%u failed=%u", n - failed, failed);
+	return fd < 0 ? broken(ifname) : flood_on(fd, NULL, fn, deadline);
 }
 
 /* Repeats an order, whose last argument is a new client id each time, and counts its verdicts. */
@@ -137,7 +139,7 @@ int order_flood(int argc, char **argv)
 		return flood_order((const char *[]){"dhcp", argv[2], "noset", "timeout=300"}, 4,
 				   deadline);
 	if (!strcmp(argv[1], "mac"))
-		return flood_mac(argv[2], deadline);
+		return flood_frames(argv[2], flood_mac, deadline);
 	if (!strcmp(argv[1], "arp"))
 		return flood_order((const char *[]){"arp", argv[2], argv[3], "timeout=5"}, 4,
 				   deadline);

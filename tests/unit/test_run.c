@@ -3,6 +3,7 @@
 #include "lib/run.h"
 
 #include "lib/util.h"
+#include "tests/unit/child_help.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -21,38 +22,6 @@
 #define MS_PER_S 1000
 
 /* --- what the child does: this program again, `test_run child MODE [ARG]` --- */
-
-static void child_environment(void)
-{
-	for (char **p = environ; *p; p++)
-		printf("%s\n", *p);
-}
-
-/* Numbers of its open descriptors, but for the one that lists them. */
-static void child_descriptors(void)
-{
-	auto_closedir DIR *d = opendir("/proc/self/fd");
-	char target[PATH_MAX] = "";
-	struct dirent *de;
-
-	while (d && (de = readdir(d))) {
-		if (de->d_name[0] == '.' || (int)strtol(de->d_name, NULL, 10) == dirfd(d))
-			continue;
-		printf("%s ", de->d_name);
-	}
-	if (readlink("/proc/self/fd/0", target, sizeof(target) - 1) > 0)
-		printf("stdin %s", target);
-}
-
-static void child_signals(void)
-{
-	struct sigaction sa;
-	sigset_t set;
-
-	(void)sigprocmask(SIG_SETMASK, NULL, &set);
-	(void)sigaction(SIGPIPE, NULL, &sa);
-	printf("blocked %d ignored %d", sigismember(&set, SIGUSR1), sa.sa_handler == SIG_IGN);
-}
 
 static _Noreturn void child_hang(void)
 {
