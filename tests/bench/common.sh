@@ -26,8 +26,15 @@ bench_host() {
 
 	mount -t sysfs sysfs /sys
 	mount -t tmpfs -o mode=0755 tmpfs /run
+	# Folders to mount over, also where virt-cordon was never installed.
+	for dir in etc var; do
+		mkdir -p "/run/over/$dir/"{upper,work}
+		mount -t overlay -o \
+			"lowerdir=/$dir,upperdir=/run/over/$dir/upper,workdir=/run/over/$dir/work" \
+			bench "/$dir"
+	done
 	for dir in /etc/virt-cordon /var/lib/virt-cordon /var/lib/libvirt; do
-		[[ -d $dir ]] || { echo "$0: $dir is needed to mount over" >&2 && return 1; }
+		mkdir -p "$dir"
 		mount -t tmpfs -o mode=0755 tmpfs "$dir"
 	done
 	mkdir -p /run/{sbin,netns} /run/hooks/{qemu,network}.d /etc/virt-cordon/domains \
