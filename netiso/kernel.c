@@ -277,58 +277,104 @@ int kern_set_keys(struct nl *nl, const char *family, const char *set, struct ker
 	return err_os(e, -r, "cannot read the set %s of the table %s " LAYOUT_TABLE, set, family);
 }
 
-struct digest {
+/* A chain's digest, by its name; of one chain, or of all in a table. */
+struct chain_sum {
+	char name[ISO_CHAIN_MAX];
 	uint64_t value;
-	size_t rules;
 };
+
+struct chain_sums {
+	struct chain_sum *sums;
+	size_t n, room;
+};
+
+static struct chain_sum *find_sum(const struct chain_sums *s, const char *name)
+{
+	/* The rules of a chain come one after the other. */
+	for (size_t i = s->n; i-- > 0;)
+		if (strcmp(s->sums[i].name, name) == 0)
+			return &s->sums[i];
+	return NULL;
+}
+
+static struct chain_sum *add_sum(struct chain_sums *s, const char *name)
+{
+	struct chain_sum *sum;
+
+	if (s->n == s->room) {
+		const size_t room = s->room ? 2 * s->room : 64;
+		struct chain_sum *grown = realloc(s->sums, room * sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		s->sums = grown;
+		s->room = room;
+	}
+	sum = &s->sums[s->n++];
+	*sum = (struct chain_sum){.value = FNV_BASIS};
+	(void)snprintf(sum->name, sizeof(sum->name), "%s", name);
+	return sum;
+}
 
 static int rule_cb(const struct nlmsghdr *nlh, void *data)
 {
-	struct digest *d = data;
-	const struct nlattr *attr;
+	const struct nlattr *attr, *expressions = NULL;
+	char name[ISO_CHAIN_MAX] = "";
+	struct chain_sum *sum;
 
 	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
-		const uint8_t *p = mnl_attr_get_payload(attr);
-
-		if (mnl_attr_get_type(attr) != NFTA_RULE_EXPRESSIONS)
-			continue;
-		for (uint16_t i = 0; i < mnl_attr_get_payload_len(attr); i++)
-			d->value = (d->value ^ p[i]) * FNV_PRIME;
-		d->rules++;
+		if (mnl_attr_get_type(attr) == NFTA_RULE_CHAIN &&
+		    !nl_attr_str(attr, name, sizeof(name)))
+			return 0; /* none of ours has so long a name */
+		if (mnl_attr_get_type(attr) == NFTA_RULE_EXPRESSIONS)
+			expressions = attr;
 	}
+	if (!expressions)
+		return 0;
+	sum = find_sum(data, name);
+	if (!sum)
+		sum = add_sum(data, name);
+	if (!sum)
+		return -ENOMEM;
+	sum->value = fnv_add(sum->value, mnl_attr_get_payload(expressions),
+			     mnl_attr_get_payload_len(expressions));
 	return 0;
 }
 
-/* Adds the rules of a chain; -ENOENT when it has none (it was flushed) or is not there. */
-static int chain_digest(struct nl *nl, const char *family, const char *chain, struct digest *d)
+/* Of @chain, or of all chains of the table when it is NULL; none for a chain without rules. The
+ * sums are malloc'd. */
+static int read_sums(struct nl *nl, const char *family, const char *chain, struct chain_sums *ret)
 {
-	const struct digest before = *d;
 	int r = -EINTR;
 
 	for (int tries = 0; tries < 8 && r == -EINTR; tries++) {
 		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
 		struct nlmsghdr *nlh = request(buf, NFT_MSG_GETRULE, NLM_F_DUMP, family);
 
-		*d = before;
+		ret->n = 0;
 		mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, LAYOUT_TABLE);
-		mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain);
-		r = nl_talk(nl, nlh, rule_cb, d);
+		if (chain)
+			mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain);
+		r = nl_talk(nl, nlh, rule_cb, ret);
 	}
-	return r == 0 && d->rules == before.rules ? -ENOENT : r;
+	return r;
 }
 
 int kern_chain_digest(struct nl *nl, const char *family, const char *chain, uint64_t *ret)
 {
-	struct digest d = {.value = FNV_BASIS};
-	int r = chain_digest(nl, family, chain, &d);
+	struct chain_sums sums = {0};
+	int r = read_sums(nl, family, chain, &sums);
 
+	if (r == 0 && !sums.n)
+		r = -ENOENT;
 	if (r == 0)
-		*ret = d.value;
+		*ret = sums.sums[0].value;
+	free(sums.sums);
 	return r;
 }
 
 /* The ranges are elements, but as fixed as the rules. */
-static int ranges_digest(struct nl *nl, const char *set, struct digest *d, struct err *e)
+static int ranges_digest(struct nl *nl, const char *set, uint64_t *digest, struct err *e)
 {
 	auto_free struct kern_key *keys = NULL;
 	size_t n = 0;
@@ -336,34 +382,62 @@ static int ranges_digest(struct nl *nl, const char *set, struct digest *d, struc
 
 	r = kern_set_keys(nl, "inet", set, &keys, &n, e);
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		for (size_t k = 0; k < keys[i].len; k++)
-			d->value = (d->value ^ keys[i].bytes[k]) * FNV_PRIME;
-		d->value = (d->value ^ keys[i].interval_end) * FNV_PRIME;
+		*digest = fnv_add(*digest, keys[i].bytes, keys[i].len);
+		*digest = fnv_add(*digest, &keys[i].interval_end, sizeof(keys[i].interval_end));
 	}
+	return r;
+}
+
+/* The shared chains of one family, in the layout's order. Where no domain has chains of its own,
+ * one dump of the table has them all; the taps' chains make that of netdev as long as there are
+ * guests. */
+static int family_digest(struct nl *nl, const char *family, uint64_t *digest, struct err *e)
+{
+	const bool whole = strcmp(family, "netdev") != 0;
+	struct chain_sums sums = {0};
+	const struct layout_chain *c;
+	int r;
+
+	r = whole ? read_sums(nl, family, NULL, &sums) : 0;
+	if (r == -ENOENT)
+		r = 0; /* no such table: its first chain is gone */
+	if (r < 0)
+		(void)err_os(e, -r, "cannot read the table %s " LAYOUT_TABLE, family);
+	for (size_t i = 0; r == 0 && (c = layout_chain_at(i)); i++) {
+		const struct chain_sum *sum;
+
+		if (strcmp(c->family, family) != 0)
+			continue;
+		if (!whole)
+			r = read_sums(nl, family, c->name, &sums);
+		sum = r == 0 ? find_sum(&sums, c->name) : NULL;
+		if (sum)
+			*digest = fnv_add(*digest, &sum->value, sizeof(sum->value));
+		else if (r == 0 || r == -ENOENT)
+			r = err_set(e, EX_CORDON_DIFFERS, ENOENT,
+				    "chain %s of the table %s " LAYOUT_TABLE " is gone or empty",
+				    c->name, family);
+		else
+			(void)err_os(e, -r, "cannot read the chain %s", c->name);
+	}
+	free(sums.sums);
 	return r;
 }
 
 int kern_layout_digest(struct nl *nl, uint64_t *ret, struct err *e)
 {
-	struct digest d = {.value = FNV_BASIS};
-	const struct layout_chain *c;
-	int r;
+	static const char *const families[] = {"netdev", "bridge", "inet"};
+	uint64_t digest = FNV_BASIS;
+	int r = 0;
 
-	for (size_t i = 0; (c = layout_chain_at(i)); i++) {
-		r = chain_digest(nl, c->family, c->name, &d);
-
-		if (r == -ENOENT)
-			return err_set(e, EX_CORDON_DIFFERS, ENOENT,
-				       "chain %s of the table %s " LAYOUT_TABLE " is gone or empty",
-				       c->name, c->family);
-		if (r < 0)
-			return err_os(e, -r, "cannot read the chain %s", c->name);
-	}
-	r = ranges_digest(nl, "refused", &d, e);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(families); i++)
+		r = family_digest(nl, families[i], &digest, e);
 	if (r == 0)
-		r = ranges_digest(nl, "refused6", &d, e);
+		r = ranges_digest(nl, "refused", &digest, e);
+	if (r == 0)
+		r = ranges_digest(nl, "refused6", &digest, e);
 	if (r < 0)
 		return r;
-	*ret = d.value;
+	*ret = digest;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading nf_tables back, by raw netlink: one object asked for at a time, nothing dumped but what
- * is wanted. linux/netfilter/nf_tables.h. */
+/* Reading nf_tables back, by raw netlink: nothing dumped that grows with the number of domains.
+ * linux/netfilter/nf_tables.h. */
 #pragma once
 
 #include "lib/err.h"
