@@ -360,6 +360,7 @@ static const struct layout_rule rules[] = {
 	/* A connection begins with SYN; conntrack takes up others in mid-stream
 	 * (nf_conntrack_tcp_loose), and an answer to one would tell that there is a host. */
 	{"inet", "guest", "tcp flags & (fin | syn | rst | ack) != syn drop"},
+	{"inet", "guest", LAYOUT_BEGUN " accept"},
 	{"inet", "guest", "udp sport 68 udp dport 67 fib daddr . iif type local accept"},
 	{"inet", "guest", "udp sport 68 udp dport 67 ip daddr 255.255.255.255 accept"},
 	{"inet", "guest", "udp dport 53 meta mark vmap @dns"},
@@ -389,6 +390,7 @@ static const struct layout_rule rules[] = {
 	{"inet", "through", "ct state related meta mark . ct original zone @own_zone accept"},
 	{"inet", "through", "ct state related drop"},
 	{"inet", "through", "tcp flags & (fin | syn | rst | ack) != syn drop"},
+	{"inet", "through", LAYOUT_BEGUN " accept"},
 	{"inet", "through", "udp dport 53 meta mark vmap @dns"},
 	{"inet", "through", "tcp dport 53 meta mark vmap @dns"},
 	{"inet", "through", "ip daddr @guests goto deny_attached"},
@@ -416,8 +418,7 @@ static const struct layout_rule rules[] = {
 	 "tcp dport 53 fib daddr . iif type local add @dns_flows { meta mark ct count over 4 } "
 	 "goto deny_flows"},
 	{"inet", "dns_host", "fib daddr . iif type local goto opened"},
-	/* Counted when it began: a flow that is never answered is judged packet by packet, but need
-	 * not be looked for among a few thousand each time. */
+	/* Counted when it began: it need not be looked for among a few thousand each time. */
 	{"inet", "opened", "ct status & confirmed == confirmed accept"},
 	{"inet", "opened", "meta mark vmap @flow_limit"},
 	{"inet", "opened", "drop"},

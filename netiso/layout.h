@@ -31,6 +31,11 @@
 #define LAYOUT_PRIO_LEAVING "ffff:3"
 #define LAYOUT_PRIO_COMING "ffff:4"
 
+/* A flow that was let through before, all the way, and that nobody has answered yet. Its zone says
+ * that it began in this run of the domain; which rule let it through need not be found again for
+ * each packet. A miss in the set only means that it is. */
+#define LAYOUT_BEGUN "ct status & confirmed == confirmed meta mark . ct original zone @own_zone"
+
 /* Addresses in host order, both ends included. */
 struct layout_range {
 	uint32_t first, last;

@@ -258,6 +258,7 @@ static const struct layout_rule rules[] = {
 	{"inet", "guest6", "ct state related meta mark . ct original zone @own_zone accept"},
 	{"inet", "guest6", "ct state related drop"},
 	{"inet", "guest6", "tcp flags & (fin | syn | rst | ack) != syn drop"},
+	{"inet", "guest6", LAYOUT_BEGUN " accept"},
 	{"inet", "guest6", "udp dport 53 meta mark vmap @dns6"},
 	{"inet", "guest6", "tcp dport 53 meta mark vmap @dns6"},
 	{"inet", "guest6", "fib daddr type local goto to_host6"},
