@@ -14,10 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* After so many seconds without one a session is no longer used (REJECT_AFTER_TIME, section 6.1 of
- * the WireGuard paper), and with a keepalive there is one long before. */
-#define HANDSHAKE_OVERDUE 180
-#define HANDSHAKE_FIRST 30 /* grace after the start */
+#define HANDSHAKE_FIRST 30 /* seconds of grace after the start */
 
 struct checker {
 	struct wgt_job *j;
@@ -60,12 +57,12 @@ static void check_handshakes(struct checker *c, const struct wgt_state *s)
 		const struct wgt_peer_state *p = &s->peers[i];
 		char key[WGT_KEY_B64];
 
-		if (!p->keepalive)
+		if (!wgt_peer_due(p))
 			continue;
 		wgt_key_b64(&p->public_key, key);
 		if (!p->handshake && age(c->j) > HANDSHAKE_FIRST)
 			differs(c, "no handshake with peer %s since the start", key);
-		else if (p->handshake && now - p->handshake > HANDSHAKE_OVERDUE)
+		else if (p->handshake && now - p->handshake > wgt_peer_due(p))
 			differs(c,
 				"the last handshake with peer %s was %" PRId64 " s ago, a new one "
 				"is overdue",

@@ -130,3 +130,13 @@ bool wgt_state_same_way(const struct wgt_state *s, const struct wgt_conf *c)
 	}
 	return true;
 }
+
+#define REJECT_AFTER_TIME 180
+#define REKEY_TIMEOUT 5
+
+uint32_t wgt_peer_due(const struct wgt_peer_state *p)
+{
+	if (!p->keepalive || !p->endpoint.family)
+		return 0;
+	return REJECT_AFTER_TIME + p->keepalive + REKEY_TIMEOUT;
+}

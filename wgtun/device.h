@@ -85,6 +85,17 @@ bool wgt_state_same_key(const struct wgt_state *s, const struct wgt_conf *c);
 /** wgt_state_same_way - whether each peer of @c with an endpoint is where @c has it. */
 bool wgt_state_same_way(const struct wgt_state *s, const struct wgt_conf *c);
 
+/**
+ * wgt_peer_due - seconds from one handshake with the peer to the next one, at most; 0: nothing is
+ * promised. Only a keepalive makes WireGuard speak by itself, and only to a peer whose endpoint is
+ * known.
+ *
+ * Who began a session makes a new one with what it sends after 120 s, who did not with what it
+ * sends after 180 s (REKEY_AFTER_TIME, REJECT_AFTER_TIME; section 6.2 of the WireGuard paper), and
+ * that is a keepalive later at most. A handshake that gets lost is tried again after 5 s.
+ */
+uint32_t wgt_peer_due(const struct wgt_peer_state *p);
+
 /* For the parsers: a further peer, a further prefix; NULL without memory, or past the bounds. */
 struct wgt_peer_state *wgt_state_add_peer(struct wgt_state *s);
 struct ip_prefix *wgt_state_add_allowed(struct wgt_peer_state *p);

@@ -240,12 +240,28 @@ static void test_difference(void **state)
 	wgt_conf_free(&c);
 }
 
+/* When the next handshake is due: of a keepalive, and only where one can be sent. */
+static void test_due(void **state)
+{
+	struct wgt_peer_state p = {.endpoint.family = AF_INET, .port = 1};
+
+	(void)state;
+	assert_int_equal(wgt_peer_due(&p), 0);
+	p.keepalive = 25;
+	assert_int_equal(wgt_peer_due(&p), 210);
+	p.keepalive = UINT16_MAX;
+	assert_int_equal(wgt_peer_due(&p), 65720);
+	p.endpoint.family = 0;
+	assert_int_equal(wgt_peer_due(&p), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_broken_messages),
 		cmocka_unit_test(test_uapi_set),   cmocka_unit_test(test_uapi_get),
 		cmocka_unit_test(test_uapi_bad),   cmocka_unit_test(test_difference),
+		cmocka_unit_test(test_due),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
