@@ -94,8 +94,10 @@ size_t lint_warnings(const struct policy *p, struct strbuf *out)
 	if (p->allow_unguarded && ++n)
 		sb_addf(out,
 			"%s: warning: on a network that is not guarded, a flush of the packet "
-			"filter opens the guest's network\n",
-			policy_where(p, KEY_NET_ALLOW_UNGUARDED, where, sizeof(where)));
+			"filter opens the guest's network%s\n",
+			policy_where(p, KEY_NET_ALLOW_UNGUARDED, where, sizeof(where)),
+			p->egress == EGRESS_TUNNEL ? ": it then leaves beside the tunnel, in clear"
+						   : "");
 	n += warn_shares(p, out);
 	n += warn_devices(p, out);
 	return n;

@@ -27,6 +27,7 @@
  *
  *   90       iif BR fwmark CLOSED goto 40000     by the guard; CLOSED: BASE and no class
  *   90       iif lo fwmark CLOSED goto 40000     for the reverse path of what a tunnel brings
+ *   91, 92   iif BR fwmark CLOSED ...            where no guard is: see netiso/unguarded.h
  *   39999    fwmark CLOSED blackhole             what came here without a jump
  *   40000    nop                                 stands while there is a tunnel
  *   40001    fwmark N>>12 goto a group of the next level, and so on

@@ -11,8 +11,6 @@ size_t policy_unbuilt(const struct policy *p, struct strbuf *out)
 		bool asked;
 		const char *what;
 	} parts[] = {
-		{KEY_NET_ALLOW_UNGUARDED, p->egress == EGRESS_TUNNEL && p->allow_unguarded,
-		 "has tunnels on guarded networks only; write allow_unguarded = no"},
 		{KEY_NET_IPV6, p->egress == EGRESS_TUNNEL && p->ipv6 != IPV6_NO,
 		 "sends no IPv6 through a tunnel; write ipv6 = no"},
 	};

@@ -5,7 +5,6 @@
 #include "lib/util.h"
 #include "netiso/base.h"
 #include "netiso/drift.h"
-#include "netiso/guard.h"
 #include "netiso/kernel.h"
 #include "netiso/localnet.h"
 #include "netiso/switched.h"
@@ -283,26 +282,10 @@ static int compare_nics(struct job *j, struct strbuf *diff, struct err *e)
 	return ret;
 }
 
-static int compare_guards(struct job *j, struct strbuf *diff, struct err *e)
-{
-	int ret = 0;
-
-	for (size_t i = 0; i < j->rec.n_nics; i++) {
-		const struct record_nic *nic = &j->rec.nics[i];
-		int r = 0;
-
-		if (nic->guarded && !nic->gone)
-			r = guard_check_bridge(j->root, &j->route, nic->bridge, diff, e);
-		if (r < 0)
-			ret = r;
-	}
-	return ret;
-}
-
 int job_compare_devices(struct job *j, struct strbuf *diff, struct err *e)
 {
 	int ret = compare_nics(j, diff, e);
-	int r = compare_guards(j, diff, e);
+	int r = job_guards_compare(j, diff, e);
 
 	return r < 0 ? r : ret;
 }

@@ -9,10 +9,8 @@
 #include "lib/util.h"
 #include "netiso/base.h"
 #include "netiso/gather.h"
-#include "netiso/guard.h"
 #include "netiso/job.h"
 #include "netiso/kernel.h"
-#include "netiso/localnet.h"
 #include "netiso/nft.h"
 #include "netiso/switched.h"
 #include "netiso/uplink.h"
@@ -287,39 +285,6 @@ static int isolate_ports(struct job *j, struct err *e)
 	return 0;
 }
 
-/* Open for what the policy forwards to the host's loopback, or as it was. */
-static int settle_localnet(struct job *j, bool open, struct err *e)
-{
-	for (size_t i = 0; i < j->rec.n_nics; i++) {
-		const struct record_nic *nic = &j->rec.nics[i];
-		int r = 0;
-
-		if (open && nic->guarded && !nic->gone)
-			r = localnet_open(j->root, nic->bridge, &j->rec.uuid, e);
-		else if (!open && nic->bridge[0])
-			r = localnet_close(j->root, nic->bridge, &j->rec.uuid, e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* A guard that was lost (an `ip rule flush`) is put back before the guest may run. */
-static int ensure_guards(struct job *j, struct err *e)
-{
-	for (size_t i = 0; i < j->rec.n_nics; i++) {
-		const struct record_nic *nic = &j->rec.nics[i];
-		int r = 0;
-
-		if (nic->guarded && !nic->gone)
-			r = guard_apply_locked(j->root, nic->network ? nic->network : nic->bridge,
-					       nic->bridge, e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static int write_undo(struct job *j, const char *text, struct err *e)
 {
 	return record_file_write(j->root, &j->rec.uuid, UNDO_FILE, text, strlen(text), e);
@@ -375,15 +340,20 @@ static int apply_locked(struct job *j, bool *ret_others, struct err *e)
 	if (r == 0)
 		r = compose(j, &text, &undo, &shared, e);
 	if (r == 0)
-		r = ensure_guards(j, e);
+		r = job_guards_ensure(j, e);
 	if (r == 0)
 		r = write_undo(j, sb_str(&undo), e);
+	/* Closed where they lead before a packet has their mark. */
+	if (r == 0 && j->policy.egress == EGRESS_TUNNEL)
+		r = job_unguarded_settle(j, true, e);
 	if (r == 0)
 		r = iso_nft_apply(sb_str(&text), e);
 	if (r == 0)
 		r = isolate_ports(j, e);
 	if (r == 0)
-		r = settle_localnet(j, j->plan.localnet, e);
+		r = job_localnet_settle(j, j->plan.localnet, e);
+	if (r == 0 && j->policy.egress != EGRESS_TUNNEL)
+		r = job_unguarded_settle(j, false, e);
 	if (r == 0 && shared)
 		r = note_base(j, e);
 	if (r == 0)
@@ -577,9 +547,11 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 	if (r < 0)
 		return r;
 	/* Closed before the rules go. */
-	r = settle_localnet(&j, false, e);
+	r = job_localnet_settle(&j, false, e);
 	if (r == 0)
 		r = others_isolated(&j) ? job_revert_own(&j, e) : revert_shared(root, e);
+	if (r == 0)
+		r = job_unguarded_settle(&j, false, e);
 	if (r < 0)
 		return r;
 	release_taps(&j);

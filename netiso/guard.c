@@ -103,7 +103,7 @@ static bool is_local_lookup(const struct rtnl_rule *r)
 	       !r->iif[0] && !r->has_mark && !r->foreign;
 }
 
-static void describe(const struct rtnl_rule *r, char *buf, size_t size)
+const char *guard_rule_text(const struct rtnl_rule *r, char buf[static GUARD_RULE_TEXT])
 {
 	static const char *const actions[] = {[FR_ACT_TO_TBL] = "lookup local",
 					      [FR_ACT_GOTO] = "goto",
@@ -116,8 +116,9 @@ static void describe(const struct rtnl_rule *r, char *buf, size_t size)
 			       r->mask);
 	if (r->action == FR_ACT_GOTO)
 		(void)snprintf(target, sizeof(target), " %" PRIu32, r->target);
-	(void)snprintf(buf, size, "pref %" PRIu32 "%s%s%s %s%s", r->pref, r->iif[0] ? " iif " : "",
-		       r->iif, mark, actions[r->action], target);
+	(void)snprintf(buf, GUARD_RULE_TEXT, "pref %" PRIu32 "%s%s%s %s%s", r->pref,
+		       r->iif[0] ? " iif " : "", r->iif, mark, actions[r->action], target);
+	return buf;
 }
 
 /* Position of @want in the list from @from on, or @n. */
@@ -225,7 +226,7 @@ static int check_family(struct nl *nl, const struct guard_rules *g, struct strbu
 {
 	auto_free struct rtnl_rule *list = NULL;
 	const char *v = g->rules[0].family == AF_INET ? "IPv4" : "IPv6";
-	char text[160];
+	char text[GUARD_RULE_TEXT];
 	int ret = 0, r;
 	size_t n;
 
@@ -235,7 +236,7 @@ static int check_family(struct nl *nl, const struct guard_rules *g, struct strbu
 	for (size_t i = 0; i < g->n; i++) {
 		if (find(list, n, &g->rules[i], 0) < n)
 			continue;
-		describe(&g->rules[i], text, sizeof(text));
+		guard_rule_text(&g->rules[i], text);
 		if (diff)
 			sb_addf(diff, "missing: %s rule %s\n", v, text);
 		ret = err_set(e, EX_CORDON_DIFFERS, ESTALE, "missing: %s rule %s", v, text);
@@ -371,7 +372,7 @@ int guard_check(const char *root, const char *network, struct strbuf *diff, stru
 int guard_plan(const char *root, const char *bridge, struct strbuf *out, struct err *e)
 {
 	struct layout_params p;
-	char text[160];
+	char text[GUARD_RULE_TEXT];
 	int r;
 
 	r = name_ok(bridge, e);
@@ -389,7 +390,7 @@ int guard_plan(const char *root, const char *bridge, struct strbuf *out, struct 
 					"ip %srule add pref 0 lookup local\n"
 					"ip %srule del pref 0 lookup local\n",
 					v, v);
-			describe(&g.rules[k], text, sizeof(text));
+			guard_rule_text(&g.rules[k], text);
 			sb_addf(out, "ip %srule add %s\n", v, text);
 		}
 	}

@@ -28,5 +28,9 @@ int guard_check(const char *root, const char *network, struct strbuf *diff, stru
 int guard_check_bridge(const char *root, struct nl *nl, const char *bridge, struct strbuf *diff,
 		       struct err *e);
 
+/** guard_rule_text - a rule of ours as ip-rule(8) has it; returns @buf. */
+#define GUARD_RULE_TEXT 160
+const char *guard_rule_text(const struct rtnl_rule *rule, char buf[static GUARD_RULE_TEXT]);
+
 /** guard_plan - the rules as ip-rule(8) commands. */
 int guard_plan(const char *root, const char *bridge, struct strbuf *out, struct err *e);

@@ -36,6 +36,21 @@ int job_compare(struct job *j, struct strbuf *diff, struct err *e);
 /** job_compare_devices - the part of it that does not need the plan: taps, bridge ports, guards. */
 int job_compare_devices(struct job *j, struct strbuf *diff, struct err *e);
 
+/** job_guards_compare - the guards alone, and what stands in their place for tunnels. */
+int job_guards_compare(struct job *j, struct strbuf *diff, struct err *e);
+
+/**
+ * job_guards_ensure - a guard that was lost (an `ip rule flush`) is put back before the guest may
+ * run. The caller holds the host lock.
+ */
+int job_guards_ensure(struct job *j, struct err *e);
+
+/** job_localnet_settle - open for what the policy forwards to the host's loopback, or as it was. */
+int job_localnet_settle(struct job *j, bool open, struct err *e);
+
+/** job_unguarded_settle - rules for a tunnel on bridges without a guard, or none. */
+int job_unguarded_settle(struct job *j, bool open, struct err *e);
+
 /**
  * job_added - elements of the domain that the plan does not have, a line for each in @lines, and in
  * @commands what deletes them; either may be NULL.

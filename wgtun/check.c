@@ -231,9 +231,8 @@ int wgt_domain_check(const char *root, const struct uuid *uuid, struct strbuf *d
 		else
 			r = r < 0 ? err_set(e, EX_CORDON_DATA, -r, WGT_UNDO " is damaged")
 				  : check_all(&c, &undo);
-		if (diff && policy_dns_effective(&j.policy) == DNS_HOST)
-			sb_adds(diff, "warning: dns = host: the host's resolver, and whoever it "
-				      "asks, sees the names that the guest looks up\n");
+		if (diff)
+			wgt_warnings(&j, diff);
 		if (r < 0 && !c.differs)
 			(void)err_set(e, first.exit, first.errnum, "%s", first.msg);
 		else if (c.differs)
