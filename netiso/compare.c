@@ -19,113 +19,83 @@
 static int border_compare(const void *va, const void *vb)
 {
 	const struct kern_key *a = va, *b = vb;
-	const int d = memcmp(a->bytes, b->bytes, 4);
+	const int d = memcmp(a->bytes, b->bytes, a->len);
 
 	return d ? d : (int)b->interval_end - (int)a->interval_end;
 }
 
-static bool is_border(const struct kern_key *k, uint32_t addr, bool end)
+static bool is_border(const struct kern_key *k, const struct ip_addr *addr, bool end)
 {
-	addr = htonl(addr);
-	return k->len == 4 && memcmp(k->bytes, &addr, 4) == 0 && k->interval_end == end;
+	const size_t len = addr->family == AF_INET6 ? 16 : 4;
+
+	return k->len == len && memcmp(k->bytes, addr->b, len) == 0 && k->interval_end == end;
 }
 
-static int border6_compare(const void *va, const void *vb)
+/* The kernel has the first address of each range, and as an end the one behind its last. */
+static bool set_same(struct job *j, int family, const char *set, const struct ip_range *ranges,
+		     size_t n_ranges)
 {
-	const struct kern_key *a = va, *b = vb;
-	const int d = memcmp(a->bytes, b->bytes, 16);
-
-	return d ? d : (int)b->interval_end - (int)a->interval_end;
-}
-
-static bool is_border6(const struct kern_key *k, const struct in6_addr *addr, bool end)
-{
-	return k->len == 16 && memcmp(k->bytes, addr, 16) == 0 && k->interval_end == end;
-}
-
-static bool public6_same(struct job *j)
-{
-	static const struct in6_addr zero;
+	const struct ip_addr zero = {.family = family};
 	auto_free struct kern_key *keys = NULL;
 	size_t n = 0, at = 0;
 
-	if (!iso_wants_ipv6(&j->policy))
-		return true;
-	if (kern_set_keys(&j->nf, "inet", "public6", &keys, &n, NULL) < 0)
+	if (kern_set_keys(&j->nf, "inet", set, &keys, &n, NULL) < 0)
 		return false;
 	if (n)
-		qsort(keys, n, sizeof(*keys), border6_compare);
-	if (n && is_border6(&keys[0], &zero, true))
+		qsort(keys, n, sizeof(*keys), border_compare);
+	/* nft closes what lies before the first range. */
+	if (n && is_border(&keys[0], &zero, true))
 		at++;
-	if (n - at != 2 * j->plan.n_ranges6)
+	if (n - at != 2 * n_ranges)
 		return false;
-	for (size_t i = 0; i < j->plan.n_ranges6; i++, at += 2) {
-		struct in6_addr behind = j->plan.ranges6[i].last;
+	for (size_t i = 0; i < n_ranges; i++, at += 2) {
+		struct ip_addr behind = ranges[i].last;
 
-		for (size_t k = sizeof(behind.s6_addr); k-- > 0 && !++behind.s6_addr[k];)
-			;
-		if (!is_border6(&keys[at], &j->plan.ranges6[i].first, false) ||
-		    !is_border6(&keys[at + 1], &behind, true))
+		(void)ip_next(&behind);
+		if (!is_border(&keys[at], &ranges[i].first, false) ||
+		    !is_border(&keys[at + 1], &behind, true))
 			return false;
 	}
 	return true;
 }
 
-static bool public_same(struct job *j);
-
 bool job_public_same(struct job *j)
 {
-	return public_same(j) && public6_same(j);
-}
-
-/* The kernel has the first address of each range, and as an end the one behind its last. */
-static bool public_same(struct job *j)
-{
-	auto_free struct kern_key *keys = NULL;
-	size_t n = 0, at = 0;
-
-	if (kern_set_keys(&j->nf, "inet", "public", &keys, &n, NULL) < 0)
-		return false;
-	qsort(keys, n, sizeof(*keys), border_compare);
-	/* nft closes what lies before the first range. */
-	if (n && is_border(&keys[0], 0, true))
-		at++;
-	if (n - at != 2 * j->plan.n_ranges)
-		return false;
-	for (size_t i = 0; i < j->plan.n_ranges; i++, at += 2)
-		if (!is_border(&keys[at], j->plan.ranges[i].first, false) ||
-		    !is_border(&keys[at + 1], j->plan.ranges[i].last + 1, true))
-			return false;
-	return true;
+	return set_same(j, AF_INET, "public", j->plan.ranges, j->plan.n_ranges) &&
+	       (!iso_wants_ipv6(&j->policy) ||
+		set_same(j, AF_INET6, "public6", j->plan.ranges6, j->plan.n_ranges6));
 }
 
 /* Whether one interval has all of @net. Keys are in no order; intervals do not overlap. */
 static bool interval_has(const struct kern_key *keys, size_t n, const struct ip_prefix *net)
 {
-	const uint32_t first = ntohl(net->addr.v4.s_addr);
-	const uint32_t last = first + (net->len < 32 ? UINT32_MAX >> net->len : 0);
-	bool inside = false;
-	uint32_t nearest = 0;
+	const struct ip_range r = ip_range_of(&net->addr, net->len);
+	const size_t len = net->addr.family == AF_INET6 ? 16 : 4;
+	const struct kern_key *nearest = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t at;
+		struct ip_addr at = {.family = net->addr.family};
+		int order;
 
-		if (keys[i].len != sizeof(at))
+		if (keys[i].len != len)
 			return false;
-		memcpy(&at, keys[i].bytes, sizeof(at));
-		at = ntohl(at);
-		if (at > first && at <= last)
-			return false;
-		/* The border before the first address; where two meet, the start counts. */
-		if (at <= first && (at > nearest || (at == nearest && !inside))) {
-			nearest = at;
-			inside = !keys[i].interval_end;
+		memcpy(at.b, keys[i].bytes, len);
+		if (ip_compare(&at, &r.first) > 0) {
+			if (ip_compare(&at, &r.last) <= 0)
+				return false;
+			continue;
 		}
+		/* The border before the first address; where two meet, the start counts. */
+		order = nearest ? memcmp(keys[i].bytes, nearest->bytes, len) : 1;
+		if (order > 0 || (order == 0 && nearest->interval_end))
+			nearest = &keys[i];
 	}
-	return inside;
+	return nearest && !nearest->interval_end;
 }
 
-static bool set_has_networks(struct job *j, const char *family, const char *set)
+static bool set_has(struct job *j, const char *family, const char *set,
+		    bool (*all_in)(const struct iso_nic *nic, const struct kern_key *keys,
+				   size_t n))
 {
 	auto_free struct kern_key *keys = NULL;
 	size_t n = 0;
@@ -133,43 +103,35 @@ static bool set_has_networks(struct job *j, const char *family, const char *set)
 	if (kern_set_keys(&j->nf, family, set, &keys, &n, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < j->facts.n_nics; i++)
-		for (size_t k = 0; !j->facts.nics[i].switched && k < j->facts.nics[i].n_gateways;
-		     k++)
-			if (j->facts.nics[i].gateways[k].net.len < 32 &&
-			    !interval_has(keys, n, &j->facts.nics[i].gateways[k].net))
-				return false;
+		if (!all_in(&j->facts.nics[i], keys, n))
+			return false;
 	return true;
 }
 
-/* Of a /64: the kernel has its first address, and as an end the one behind its last. */
-static bool set_has_networks6(struct job *j)
+static bool nic_in(const struct iso_nic *nic, const struct kern_key *keys, size_t n)
 {
-	auto_free struct kern_key *keys = NULL;
-	size_t n = 0;
+	for (size_t k = 0; !nic->switched && k < nic->n_gateways; k++)
+		if (nic->gateways[k].net.len < 32 && !interval_has(keys, n, &nic->gateways[k].net))
+			return false;
+	return true;
+}
 
-	if (kern_set_keys(&j->nf, "inet", "guests6", &keys, &n, NULL) < 0)
-		return false;
-	for (size_t i = 0; i < j->facts.n_nics; i++)
-		for (size_t k = 0; k < j->facts.nics[i].n_gateways6; k++) {
-			const struct ip_prefix *net = &j->facts.nics[i].gateways6[k].net;
-			bool known = iso_is_link_local(&net->addr);
-
-			for (size_t m = 0; m < n && !known; m++)
-				known = is_border6(&keys[m], &net->addr.v6, false);
-			if (!known)
-				return false;
-		}
+static bool nic_in6(const struct iso_nic *nic, const struct kern_key *keys, size_t n)
+{
+	for (size_t k = 0; k < nic->n_gateways6; k++)
+		if (!iso_is_link_local(&nic->gateways6[k].addr) &&
+		    !interval_has(keys, n, &nic->gateways6[k].net))
+			return false;
 	return true;
 }
 
 bool job_guests_known(struct job *j)
 {
-	if (iso_wants_ipv6(&j->policy) && !set_has_networks6(j))
+	if (iso_wants_ipv6(&j->policy) && !set_has(j, "inet", "guests6", nic_in6))
 		return false;
-	return set_has_networks(j, "inet", "guests") && set_has_networks(j, "bridge", "networks") &&
-	       (j->policy.egress != EGRESS_TUNNEL ||
-		(set_has_networks(j, "inet", "tunnel_guests") &&
-		 set_has_networks(j, "inet", "tunnel_quoted")));
+	return set_has(j, "inet", "guests", nic_in) && set_has(j, "bridge", "networks", nic_in) &&
+	       (j->policy.egress != EGRESS_TUNNEL || (set_has(j, "inet", "tunnel_guests", nic_in) &&
+						      set_has(j, "inet", "tunnel_quoted", nic_in)));
 }
 
 static int differs(struct strbuf *diff, struct err *e, const char *fmt, ...)

@@ -71,7 +71,7 @@ static void network_elements(struct build *b)
 		for (size_t k = 0; !b->f->nics[i].switched && k < b->f->nics[i].n_gateways; k++)
 			if (b->f->nics[i].gateways[k].net.len < 32)
 				list[n++] = b->f->nics[i].gateways[k].net;
-	n = iso_merge_prefixes(list, n);
+	n = ip_prefix_merge(list, n);
 	for (size_t i = 0; i < n; i++) {
 		build_network(b, "inet", "guests", &list[i]);
 		build_network(b, "bridge", "networks", &list[i]);

@@ -5,6 +5,7 @@
 #include "lib/err.h"
 #include "lib/net.h"
 #include "lib/policy.h"
+#include "lib/range.h"
 #include "lib/strbuf.h"
 #include "lib/tunnel.h"
 #include "netiso/layout.h"
@@ -110,12 +111,12 @@ struct iso_plan {
 	struct strbuf guests; /* adds its networks to those where guests live */
 	struct iso_chain *chains;
 	size_t n_chains;
-	struct strbuf undo;	     /* removes them, also when some or all of them are gone */
-	struct strbuf public;	     /* replaces the set of public addresses */
-	struct layout_range *ranges; /* what @public says, sorted */
+	struct strbuf undo;	 /* removes them, also when some or all of them are gone */
+	struct strbuf public;	 /* replaces the set of public addresses */
+	struct ip_range *ranges; /* what @public says, sorted */
 	size_t n_ranges;
 	struct strbuf public6; /* the same of IPv6; "" unless ipv6 = nat */
-	struct layout_range6 *ranges6;
+	struct ip_range *ranges6;
 	size_t n_ranges6;
 	struct iso_element *elements; /* what must be in the kernel afterwards */
 	size_t n_elements;
@@ -149,12 +150,6 @@ int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_pl
 void iso_plan_free(struct iso_plan *plan);
 
 /**
- * iso_merge_prefixes - sort by address and drop what lies in another; in place.
- * Returns the new number. IPv4 only.
- */
-size_t iso_merge_prefixes(struct ip_prefix *list, size_t n);
-
-/**
  * iso_compile_public - the part of iso_compile about the host alone: @plan's public and ranges.
  * What neither layout_refused nor an attached prefix has is public.
  */
@@ -163,11 +158,8 @@ int iso_compile_public(const struct iso_facts *f, struct iso_plan *plan, struct 
 /** iso_compile_public6 - the same of IPv6: @plan's public6 and ranges6. */
 int iso_compile_public6(const struct iso_facts *f, struct iso_plan *plan, struct err *e);
 
-/** iso_range6 - the addresses of a prefix; host bits of @addr may be set. */
-struct layout_range6 iso_range6(const struct in6_addr *addr, uint8_t len);
-
-/** iso_range6_has - whether one of @list holds @a. */
-bool iso_range6_has(const struct layout_range6 *list, size_t n, const struct in6_addr *a);
+/** iso_attached_range - what is closed because the host is attached to @p, whose len is not 0. */
+struct ip_range iso_attached_range(const struct ip_prefix *p);
 
 /** iso_wants_ipv6 - whether the policy gives IPv6 to its guest. */
 bool iso_wants_ipv6(const struct policy *p);

@@ -68,20 +68,12 @@ static bool is_guest(const struct explain_world *w, const struct ip_addr *ip)
 			if (w->f->nics[i].gateways[k].net.len < 32 &&
 			    ip_prefix_contains(&w->f->nics[i].gateways[k].net, ip))
 				return true;
-	for (size_t i = 0; i < w->n_guests; i++)
-		if (host_order(ip) >= w->guests[i].first && host_order(ip) <= w->guests[i].last)
-			return true;
-	return false;
+	return ip_range_has(w->guests, w->n_guests, ip);
 }
 
 static bool is_refused_range(const struct ip_addr *ip)
 {
-	const uint32_t a = host_order(ip);
-
-	for (size_t i = 0; i < layout_n_refused; i++)
-		if (a >= layout_refused[i].first && a <= layout_refused[i].last)
-			return true;
-	return false;
+	return ip_range_has(layout_refused, layout_n_refused, ip);
 }
 
 static bool is_attached(const struct explain_world *w, const struct ip_addr *ip)

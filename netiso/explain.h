@@ -24,10 +24,8 @@ struct explain_query {
 struct explain_world {
 	const struct policy *p;
 	const struct iso_facts *f;
-	const struct layout_range *guests; /* networks of other domains' bridges */
+	const struct ip_range *guests; /* networks of other domains' bridges, of both families */
 	size_t n_guests;
-	const struct layout_range6 *guests6;
-	size_t n_guests6;
 };
 
 enum explain_path { EXPLAIN_NOWHERE, EXPLAIN_HOST, EXPLAIN_DIRECT, EXPLAIN_TUNNEL };

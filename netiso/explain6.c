@@ -38,16 +38,16 @@ static bool is_guest(const struct explain_world *w, const struct ip_addr *ip)
 	for (size_t i = 0; i < w->f->n_nics; i++)
 		if (iso_on_network6(&w->f->nics[i], ip))
 			return true;
-	return iso_range6_has(w->guests6, w->n_guests6, &ip->v6);
+	return ip_range_has(w->guests, w->n_guests, ip);
 }
 
 static bool is_attached(const struct explain_world *w, const struct ip_addr *ip)
 {
 	for (size_t i = 0; i < w->f->n_attached6; i++) {
 		const struct ip_prefix *p = &w->f->attached6[i];
-		const struct layout_range6 r = iso_range6(&p->addr.v6, p->len < 64 ? p->len : 64);
+		const struct ip_range r = iso_attached_range(p);
 
-		if (p->len > 0 && iso_range6_has(&r, 1, &ip->v6))
+		if (p->len > 0 && ip_range_has(&r, 1, ip))
 			return true;
 	}
 	return false;
@@ -79,7 +79,7 @@ static struct explain_verdict decide_outside(const struct explain_world *w,
 	if (is_guest(w, &q->dst))
 		return explain_deny(KEY_NET_ALLOW_LAN, "deny_attached",
 				    "where other guests are; no key opens it");
-	if (iso_range6_has(layout_refused6, layout_n_refused6, &q->dst.v6))
+	if (ip_range_has(layout_refused6, layout_n_refused6, &q->dst))
 		return explain_deny(KEY_NET_ALLOW_LAN, "deny_range",
 				    "not an address of the Internet");
 	if (is_attached(w, &q->dst))

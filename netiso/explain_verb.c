@@ -14,8 +14,7 @@
 
 static void answer(const struct subject *s, const struct explain_query *q)
 {
-	const struct explain_world w = {&s->policy,  &s->facts,	 s->guests,
-					s->n_guests, s->guests6, s->n_guests6};
+	const struct explain_world w = {&s->policy, &s->facts, s->guests, s->n_guests};
 	auto_sb struct strbuf text = {0};
 	struct explain_verdict v;
 

@@ -91,20 +91,14 @@ static bool parse_iface_addr(char *s, struct ip_addr *addr, struct ip_prefix *ne
 {
 	char *slash = strchr(s, '/');
 	uint64_t len;
-	uint32_t mask;
 
 	if (!slash || !parse_u64(slash + 1, 128, &len))
 		return false;
 	*slash = '\0';
 	if (!ip_parse(s, addr) || (addr->family == AF_INET && len > 32))
 		return false;
-	*net = (struct ip_prefix){.addr = *addr, .len = (uint8_t)len};
-	if (addr->family == AF_INET6) {
-		net->addr.v6 = iso_range6(&addr->v6, net->len).first;
-		return true;
-	}
-	mask = len ? htonl(UINT32_MAX << (32 - len)) : 0;
-	net->addr.v4.s_addr &= mask;
+	*net = (struct ip_prefix){.addr = ip_range_of(addr, (uint8_t)len).first,
+				  .len = (uint8_t)len};
 	return true;
 }
 

@@ -247,7 +247,7 @@ int flows_verb(const struct cli *cli, struct err *e)
 {
 	auto_subject struct subject s = {.cli = cli};
 	struct explain_world w = {
-		.p = &s.policy, .f = &s.facts, .guests = s.guests, .guests6 = s.guests6};
+		.p = &s.policy, .f = &s.facts, .guests = s.guests};
 	struct gather g = {.world = &w};
 	auto_nl struct nl nl = {0};
 	int r = subject_load(&s, cli->args[0], e);
@@ -256,7 +256,6 @@ int flows_verb(const struct cli *cli, struct err *e)
 		r = err_set(e, EX_CORDON_NOINPUT, ENOENT, "'%s' is no running domain",
 			    cli->args[0]);
 	w.n_guests = s.n_guests;
-	w.n_guests6 = s.n_guests6;
 	g.slot = s.facts.slot;
 	if (r == 0)
 		r = nl_open(&nl, NETLINK_NETFILTER, e);

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TBL LAYOUT_TABLE
@@ -79,22 +80,29 @@ void build_ipv6_nic(struct build *b, const struct iso_nic *nic)
 	}
 }
 
-/* Each network once, as in network_elements of compile.c. */
+/* Each network once, as in network_elements of compile.c; each is a /64. */
 static void guests6(struct build *b)
 {
+	struct ip_prefix *seen = calloc(b->f->n_nics * ISO_GATEWAYS_MAX + 1, sizeof(*seen));
+	size_t n = 0;
+
+	if (!seen) {
+		b->failed = true;
+		return;
+	}
 	for (size_t i = 0; i < b->f->n_nics; i++)
 		for (size_t k = 0; k < b->f->nics[i].n_gateways6; k++) {
 			const struct ip_prefix *net = &b->f->nics[i].gateways6[k].net;
-			bool seen = iso_is_link_local(&net->addr);
+			bool known = iso_is_link_local(&net->addr);
 
-			for (size_t m = 0; m <= i && !seen; m++)
-				for (size_t n = 0; n < b->f->nics[m].n_gateways6 && !seen; n++)
-					seen = (m < i || n < k) &&
-					       ip_prefix_overlap(&b->f->nics[m].gateways6[n].net,
-								 net);
-			if (!seen)
-				build_network(b, "inet", "guests6", net);
+			for (size_t m = 0; m < n && !known; m++)
+				known = ip_prefix_overlap(&seen[m], net);
+			if (known)
+				continue;
+			seen[n++] = *net;
+			build_network(b, "inet", "guests6", net);
 		}
+	free(seen);
 }
 
 void build_ipv6(struct build *b)

@@ -3,9 +3,9 @@
  */
 #pragma once
 
+#include "lib/range.h"
 #include "lib/strbuf.h"
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,21 +36,10 @@
  * each packet. A miss in the set only means that it is. */
 #define LAYOUT_BEGUN "ct status & confirmed == confirmed meta mark . ct original zone @own_zone"
 
-/* Addresses in host order, both ends included. */
-struct layout_range {
-	uint32_t first, last;
-};
-
 /* What is not the public Internet, sorted, without overlaps. */
-extern const struct layout_range layout_refused[];
+extern const struct ip_range layout_refused[]; /* IPv4 */
 extern const size_t layout_n_refused;
-
-/* The same of IPv6, in network order. */
-struct layout_range6 {
-	struct in6_addr first, last;
-};
-
-extern const struct layout_range6 layout_refused6[];
+extern const struct ip_range layout_refused6[];
 extern const size_t layout_n_refused6;
 
 struct layout_params {
@@ -104,9 +93,6 @@ void layout_emit(const struct layout_params *p, struct strbuf *out);
  * behind the last one.
  */
 bool layout_set(size_t i, char family[static 8], char name[static 32], const char **ret_text);
-
-/** layout_address - an address in host order as text; returns @buf. */
-const char *layout_address(uint32_t addr, char buf[static INET_ADDRSTRLEN]);
 
 /** layout_emit_remove - commands that remove the three tables, whether they stand or not. */
 void layout_emit_remove(struct strbuf *out);

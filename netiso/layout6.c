@@ -295,19 +295,19 @@ const struct layout_part layout_ipv6 = {
 };
 
 /* An address that begins with two groups and ends in zeros, or in ones. */
-#define FIRST(a, b)                                                                                \
+#define FIRST(high, low)                                                                           \
 	{                                                                                          \
-		.s6_addr = {(a) >> 8, (a)&255, (b) >> 8, (b)&255 }                                 \
+		.family = AF_INET6, .b = {(high) >> 8, (high)&255, (low) >> 8, (low)&255 }         \
 	}
 #define ONES 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255
-#define LAST(a, b)                                                                                 \
+#define LAST(high, low)                                                                            \
 	{                                                                                          \
-		.s6_addr = {(a) >> 8, (a)&255, (b) >> 8, (b)&255, ONES }                           \
+		.family = AF_INET6, .b = {(high) >> 8, (high)&255, (low) >> 8, (low)&255, ONES }   \
 	}
 
 /* Of RFC 4291 only 2000::/3 is given out; from it, RFC 6890 and its registry take these. Below and
  * above lie ::1, mapped and translated addresses (64:ff9b::/96), fc00::/7, fe80::/10, ff00::/8. */
-const struct layout_range6 layout_refused6[] = {
+const struct ip_range layout_refused6[] = {
 	{FIRST(0, 0), LAST(0x1fff, 0xffff)},
 	{FIRST(0x2001, 0), LAST(0x2001, 0x01ff)},      /* 2001::/23: Teredo, ORCHID, … */
 	{FIRST(0x2001, 0x0db8), LAST(0x2001, 0x0db8)}, /* documentation */

@@ -5,16 +5,8 @@
 #include "lib/util.h"
 #include "netiso/denials.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
-
-const char *layout_address(uint32_t addr, char buf[static INET_ADDRSTRLEN])
-{
-	(void)snprintf(buf, INET_ADDRSTRLEN, "%u.%u.%u.%u", addr >> 24, addr >> 16 & 0xff,
-		       addr >> 8 & 0xff, addr & 0xff);
-	return buf;
-}
 
 /* Appends @text with each $WORD of the vocabulary replaced. */
 static void emit_filled(struct strbuf *out, const char *text, const struct layout_params *p)
@@ -59,24 +51,17 @@ static void emit_chains(struct strbuf *out)
 	}
 }
 
-static void emit_refused(struct strbuf *out)
+static void emit_refused(const char *set, const struct ip_range *list, size_t n, struct strbuf *out)
 {
-	char first[INET6_ADDRSTRLEN], last[INET6_ADDRSTRLEN];
+	char first[PREFIX_STRLEN], last[PREFIX_STRLEN];
 
-	sb_adds(out, "flush set inet " LAYOUT_TABLE " refused\n"
-		     "add element inet " LAYOUT_TABLE " refused { ");
-	for (size_t i = 0; i < layout_n_refused; i++) {
-		layout_address(layout_refused[i].first, first);
-		layout_address(layout_refused[i].last, last);
-		sb_addf(out, "%s%s-%s", i ? ", " : "", first, last);
-	}
-	sb_adds(out, " }\nflush set inet " LAYOUT_TABLE " refused6\n"
-		     "add element inet " LAYOUT_TABLE " refused6 { ");
-	for (size_t i = 0; i < layout_n_refused6; i++) {
-		(void)inet_ntop(AF_INET6, &layout_refused6[i].first, first, sizeof(first));
-		(void)inet_ntop(AF_INET6, &layout_refused6[i].last, last, sizeof(last));
-		sb_addf(out, "%s%s-%s", i ? ", " : "", first, last);
-	}
+	sb_addf(out,
+		"flush set inet " LAYOUT_TABLE " %s\n"
+		"add element inet " LAYOUT_TABLE " %s { ",
+		set, set);
+	for (size_t i = 0; i < n; i++)
+		sb_addf(out, "%s%s-%s", i ? ", " : "", ip_str(&list[i].first, first),
+			ip_str(&list[i].last, last));
 	sb_adds(out, " }\n");
 }
 
@@ -104,7 +89,8 @@ void layout_emit(const struct layout_params *p, struct strbuf *out)
 				parts[k]->sets[i].text);
 	denials_emit_objects(out);
 	emit_chains(out);
-	emit_refused(out);
+	emit_refused("refused", layout_refused, layout_n_refused, out);
+	emit_refused("refused6", layout_refused6, layout_n_refused6, out);
 	for (size_t k = 0; k < ARRAY_SIZE(parts); k++)
 		emit_rules(p, parts[k], out);
 	denials_emit_rules(p, out);

@@ -5,7 +5,7 @@ LIB_SRCS += netiso/layout.c netiso/compile.c netiso/ranges.c netiso/term.c netis
 	netiso/kernel.c netiso/nft.c netiso/gather.c netiso/base.c netiso/domain.c \
 	netiso/compare.c netiso/undo.c netiso/guard.c netiso/drift.c netiso/factsfile.c \
 	netiso/localnet.c netiso/notes.c netiso/unguarded.c netiso/bridges.c
-LIB_SRCS += netiso/layout6.c netiso/layout_emit.c netiso/ranges6.c netiso/ipv6.c
+LIB_SRCS += netiso/layout6.c netiso/layout_emit.c netiso/ipv6.c
 LIB_SRCS += netiso/switched.c netiso/switched_check.c netiso/uplink.c
 LIB_SRCS += netiso/explain.c netiso/explain6.c netiso/explain_query.c netiso/explain_verb.c \
 	netiso/subject.c netiso/flows.c netiso/foreign.c netiso/counters.c netiso/denials.c \

@@ -55,12 +55,10 @@ static void add_guests(struct subject *s, const struct record *rec, const struct
 		    rtnl_link_get(&s->route, rec->nics[i].bridge, &bridge, NULL))
 			continue;
 		for (size_t k = 0; k < n && s->n_guests < SUBJECT_GUESTS_MAX; k++) {
-			const uint32_t first = ntohl(addrs[k].net.addr.v4.s_addr);
-			const uint8_t len = addrs[k].net.len;
+			const struct ip_prefix *net = &addrs[k].net;
 
-			if (addrs[k].link == bridge.index && len > 0 && len < 32)
-				s->guests[s->n_guests++] =
-					(struct layout_range){first, first | UINT32_MAX >> len};
+			if (addrs[k].link == bridge.index && net->len > 0 && net->len < 32)
+				s->guests[s->n_guests++] = ip_range_of(&net->addr, net->len);
 		}
 	}
 }
@@ -88,24 +86,25 @@ static int recorded_guests(struct subject *s, struct err *e)
 	return r;
 }
 
+/* Both ends of each interval are keys; where one ends and the next begins, the end first. */
 static int compare_keys(const void *va, const void *vb)
 {
 	const struct kern_key *a = va, *b = vb;
-	const int order = memcmp(a->bytes, b->bytes, 4);
+	const int order = memcmp(a->bytes, b->bytes, a->len);
 
 	return order ? order : b->interval_end - a->interval_end;
 }
 
-static uint32_t key_value(const struct kern_key *k)
+static struct ip_addr key_address(int family, const struct kern_key *k)
 {
-	uint32_t v;
+	struct ip_addr ip = {.family = family};
 
-	memcpy(&v, k->bytes, sizeof(v));
-	return ntohl(v);
+	memcpy(ip.b, k->bytes, family == AF_INET6 ? 16 : 4);
+	return ip;
 }
 
 /* Networks of domains that have ended stay in the kernel's set while others run. */
-static int kernel_guests(struct subject *s)
+static int kernel_guests(struct subject *s, int family, const char *set)
 {
 	auto_free struct kern_key *keys = NULL;
 	auto_nl struct nl nf = {0};
@@ -113,50 +112,25 @@ static int kernel_guests(struct subject *s)
 	int r = nl_open(&nf, NETLINK_NETFILTER, NULL);
 
 	if (r == 0)
-		r = kern_set_keys(&nf, "inet", "guests", &keys, &n, NULL);
+		r = kern_set_keys(&nf, "inet", set, &keys, &n, NULL);
 	if (r < 0)
 		return r;
 	if (n)
 		qsort(keys, n, sizeof(*keys), compare_keys);
 	for (size_t i = 0; i < n && s->n_guests < SUBJECT_GUESTS_MAX; i++) {
-		const bool closed = i + 1 < n && keys[i + 1].interval_end;
+		const struct ip_addr first = key_address(family, &keys[i]);
+		struct ip_range *range = &s->guests[s->n_guests];
 
-		if (!keys[i].interval_end)
-			s->guests[s->n_guests++] = (struct layout_range){
-				key_value(&keys[i]),
-				closed ? key_value(&keys[i + 1]) - 1 : UINT32_MAX};
+		if (keys[i].interval_end)
+			continue;
+		*range = (struct ip_range){first, ip_range_of(&first, 0).last};
+		if (i + 1 < n && keys[i + 1].interval_end) {
+			range->last = key_address(family, &keys[i + 1]);
+			ip_previous(&range->last);
+		}
+		s->n_guests++;
 	}
 	return 0;
-}
-
-/* Both ends of each interval are keys, of 16 bytes. */
-static int compare_keys6(const void *va, const void *vb)
-{
-	const struct kern_key *a = va, *b = vb;
-	const int order = memcmp(a->bytes, b->bytes, 16);
-
-	return order ? order : b->interval_end - a->interval_end;
-}
-
-static void kernel_guests6(struct subject *s)
-{
-	auto_free struct kern_key *keys = NULL;
-	auto_nl struct nl nf = {0};
-	size_t n = 0;
-
-	if (nl_open(&nf, NETLINK_NETFILTER, NULL) < 0 ||
-	    kern_set_keys(&nf, "inet", "guests6", &keys, &n, NULL) < 0)
-		return;
-	if (n)
-		qsort(keys, n, sizeof(*keys), compare_keys6);
-	/* Networks of guests are a /64 each. */
-	for (size_t i = 0; i < n && s->n_guests6 < SUBJECT_GUESTS_MAX; i++) {
-		struct in6_addr first;
-
-		memcpy(&first, keys[i].bytes, sizeof(first));
-		if (!keys[i].interval_end)
-			s->guests6[s->n_guests6++] = iso_range6(&first, 64);
-	}
 }
 
 static int load_running(struct subject *s, const struct record *rec, struct err *e)
@@ -169,10 +143,10 @@ static int load_running(struct subject *s, const struct record *rec, struct err 
 		r = iso_gather(s->cli->root, rec, &s->route, false, &s->facts, e);
 	if (r == 0)
 		r = base_params(s->cli->root, &s->facts.layout, e);
-	if (r == 0 && kernel_guests(s) < 0)
+	if (r == 0 && kernel_guests(s, AF_INET, "guests") < 0)
 		r = recorded_guests(s, e);
 	if (r == 0 && iso_wants_ipv6(&s->policy)) {
-		kernel_guests6(s);
+		(void)kernel_guests(s, AF_INET6, "guests6");
 		r = iso_gather_ipv6(&s->route, &s->facts, e);
 	}
 	if (r == 0 && s->policy.egress == EGRESS_TUNNEL)

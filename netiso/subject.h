@@ -9,7 +9,7 @@
 #include "lib/record.h"
 #include "netiso/compile.h"
 
-#define SUBJECT_GUESTS_MAX 1024 /* networks of bridges that other domains are on */
+#define SUBJECT_GUESTS_MAX 2048 /* networks of bridges that other domains are on */
 
 /* Zero-initialise but for @cli; subject_free (or auto_subject) releases. */
 struct subject {
@@ -19,10 +19,8 @@ struct subject {
 	struct iso_facts facts;
 	struct iso_plan plan;
 	struct nl route;
-	struct layout_range guests[SUBJECT_GUESTS_MAX];
+	struct ip_range guests[SUBJECT_GUESTS_MAX]; /* of both families */
 	size_t n_guests;
-	struct layout_range6 guests6[SUBJECT_GUESTS_MAX];
-	size_t n_guests6;
 };
 
 /**

@@ -550,9 +550,9 @@ static void back_rules(const struct sw *s)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static void fill_texts(struct sw *s, const struct layout_range *ranges, size_t n_ranges)
+static void fill_texts(struct sw *s, const struct ip_range *ranges, size_t n_ranges)
 {
-	char first[INET_ADDRSTRLEN], last[INET_ADDRSTRLEN], prefix[PREFIX_STRLEN];
+	char first[PREFIX_STRLEN], last[PREFIX_STRLEN], prefix[PREFIX_STRLEN];
 	const struct iso_nic *nic = s->nic;
 
 	for (size_t i = 0; i < nic->n_gateways; i++)
@@ -561,9 +561,8 @@ static void fill_texts(struct sw *s, const struct layout_range *ranges, size_t n
 	if (s->onlink.len)
 		sb_adds(&s->onlink, " }");
 	for (size_t i = 0; i < n_ranges; i++)
-		sb_addf(&s->ranges, "%s%s-%s", i ? ", " : "{ ",
-			layout_address(ranges[i].first, first),
-			layout_address(ranges[i].last, last));
+		sb_addf(&s->ranges, "%s%s-%s", i ? ", " : "{ ", ip_str(&ranges[i].first, first),
+			ip_str(&ranges[i].last, last));
 	sb_adds(&s->ranges, " }");
 	(void)mac_str(&nic->mac, s->mac);
 	raw_mac(&nic->mac, s->raw_mac);
@@ -573,7 +572,7 @@ static void fill_texts(struct sw *s, const struct layout_range *ranges, size_t n
 }
 
 void iso_switched_nic(const struct policy *p, const struct iso_facts *f, const struct iso_nic *nic,
-		      const struct layout_range *ranges, size_t n_ranges,
+		      const struct ip_range *ranges, size_t n_ranges,
 		      const struct switched_out *out)
 {
 	struct sw s = {.p = p, .f = f, .nic = nic, .out = out};

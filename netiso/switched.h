@@ -32,7 +32,7 @@ struct switched_out {
 
 /** iso_switched_nic - chains and sets of one NIC. @ranges: the public addresses, sorted. */
 void iso_switched_nic(const struct policy *p, const struct iso_facts *f, const struct iso_nic *nic,
-		      const struct layout_range *ranges, size_t n_ranges,
+		      const struct ip_range *ranges, size_t n_ranges,
 		      const struct switched_out *out);
 
 /**

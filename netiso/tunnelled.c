@@ -18,13 +18,9 @@
  * inside the tunnel. Wider ones are only the Internet in pieces. */
 static bool is_private(const struct ip_prefix *p)
 {
-	const uint32_t first = ntohl(p->addr.v4.s_addr);
-	const uint32_t last = first | (p->len < 32 ? UINT32_MAX >> p->len : 0);
+	const struct ip_range r = ip_range_of(&p->addr, p->len);
 
-	for (size_t i = 0; p->addr.family == AF_INET && i < layout_n_refused; i++)
-		if (first >= layout_refused[i].first && last <= layout_refused[i].last)
-			return true;
-	return false;
+	return ip_range_holds(layout_refused, layout_n_refused, &r);
 }
 
 bool iso_tunnel_names(const struct tunnel *t, const struct ip_addr *ip)

@@ -58,6 +58,15 @@ static void check_text(const struct strbuf *sb)
 	}
 }
 
+static void check_ranges(const struct ip_range *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		require(ip_compare(&list[i].first, &list[i].last) <= 0, "an empty range", "");
+		require(!i || ip_compare(&list[i - 1].last, &list[i].first) < 0,
+			"ranges out of order", "");
+	}
+}
+
 static void check_plan(const struct iso_plan *plan)
 {
 	check_text(&plan->apply);
@@ -67,12 +76,8 @@ static void check_plan(const struct iso_plan *plan)
 	check_text(&plan->undo);
 	check_text(&plan->public);
 	check_text(&plan->public6);
-	for (size_t i = 1; i < plan->n_ranges; i++)
-		require(plan->ranges[i - 1].last < plan->ranges[i].first, "ranges out of order",
-			"");
-	for (size_t i = 1; i < plan->n_ranges6; i++)
-		require(memcmp(&plan->ranges6[i - 1].last, &plan->ranges6[i].first, 16) < 0,
-			"ranges out of order", "");
+	check_ranges(plan->ranges, plan->n_ranges);
+	check_ranges(plan->ranges6, plan->n_ranges6);
 	for (size_t i = 0; i < plan->n_elements; i++)
 		require(plan->elements[i].key_len <= ISO_KEY_MAX, "a key too long", "");
 }

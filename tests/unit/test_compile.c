@@ -199,37 +199,6 @@ static void test_on_network(void **state)
 	facts_release(&f);
 }
 
-/* Parses "A/L B/L …" and merges. */
-static void check_merge(const char *in, const char *want)
-{
-	struct ip_prefix list[16];
-	auto_sb struct strbuf out = {0};
-	auto_free char *copy = strdup(in);
-	char text[PREFIX_STRLEN], *save = NULL;
-	size_t n = 0;
-
-	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
-		assert_true(ip_prefix_parse(w, &list[n++]));
-	n = iso_merge_prefixes(list, n);
-	for (size_t i = 0; i < n; i++)
-		sb_addf(&out, "%s%s", i ? " " : "", ip_prefix_str(&list[i], text));
-	assert_string_equal(sb_str(&out), want);
-}
-
-static void test_merge(void **state)
-{
-	(void)state;
-	check_merge("", "");
-	check_merge("10.0.0.0/8", "10.0.0.0/8");
-	check_merge("10.0.0.0/8 10.0.0.0/8", "10.0.0.0/8");
-	check_merge("10.1.0.0/16 10.0.0.0/8 9.0.0.0/8", "9.0.0.0/8 10.0.0.0/8");
-	check_merge("10.0.0.0/16 10.0.0.0/8 10.0.0.0/24", "10.0.0.0/8");
-	check_merge("10.0.0.0/9 10.128.0.0/9", "10.0.0.0/9 10.128.0.0/9");
-	check_merge("255.255.255.255 0.0.0.0 128.0.0.0/1", "0.0.0.0 128.0.0.0/1");
-	check_merge("192.168.0.0/16 10.0.0.1 172.16.0.0/12 10.0.0.1",
-		    "10.0.0.1 172.16.0.0/12 192.168.0.0/16");
-}
-
 static void test_public(void **state)
 {
 	struct iso_plan plan =
@@ -317,9 +286,8 @@ int main(void)
 		cmocka_unit_test(test_same_bytes),  cmocka_unit_test(test_elements),
 		cmocka_unit_test(test_undo_pairs),  cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_nic_numbers), cmocka_unit_test(test_tap_names),
-		cmocka_unit_test(test_on_network),  cmocka_unit_test(test_merge),
-		cmocka_unit_test(test_public),	    cmocka_unit_test(test_slots),
-		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_on_network),  cmocka_unit_test(test_public),
+		cmocka_unit_test(test_slots),	    cmocka_unit_test(test_refusals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
