@@ -21,6 +21,7 @@
  * All places that a packet could get to are listened at (model_wire.c), on the host behind its
  * filters; the token tells which packet was seen where, whatever NAT did to it. model_ref.c,
  * written from the guarantees and not from the rules, says where it should have been seen.
+ * IPv6 has files of its own, named *6.c; most policies have ipv6 = nat, on guarded bridges.
  *
  * Each packet is a connection of its own: source ports do not repeat under one policy.
  *
@@ -106,7 +107,8 @@ static void report(struct round *r, const struct shot *shot, const struct seen *
 	sb_adds(&r->report, "seen      ");
 	text_seen(seen, &r->report);
 	/* Not of connections, nor of what is rate-limited. */
-	if (shot->verdict.why == WHY_REPLY || p.is_dhcp || total.shrunk >= MAX_SHRUNK)
+	if (shot->verdict.why == WHY_REPLY || p.is_dhcp || p.kind == FRAME_IP6 ||
+	    total.shrunk >= MAX_SHRUNK)
 		return;
 	total.shrunk++;
 	if (!shrink(&s, &p, r->tap)) {
@@ -127,7 +129,7 @@ static void report(struct round *r, const struct shot *shot, const struct seen *
 }
 
 /* What did not arrive is sent once more: on a busy machine a queue may have been full. */
-static bool arrives_after_all(const struct round *r, const struct shot *shot)
+static bool arrives_after_all(struct round *r, const struct shot *shot)
 {
 	struct packet p = shot->packet;
 	struct seen seen;
@@ -162,10 +164,13 @@ static void judge_round(struct round *r)
 static void control(struct round *r)
 {
 	const struct rng kept = r->rng;
-	const size_t n_own = r->s.n_own;
+	const size_t n_own = r->s.n_own, n_own6 = r->s.n_own6;
 
+	iso_guard(false);
 	shots_outward(r);
+	shots6_outward(r);
 	shots_from_others(r);
+	shots6_from_others(r);
 	wire_drain(QUIET_MS);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct shot *shot = &r->shots[i];
@@ -176,6 +181,7 @@ static void control(struct round *r)
 	r->n = 0;
 	r->rng = kept;
 	r->s.n_own = n_own;
+	r->s.n_own6 = n_own6;
 }
 
 /* --- the isolator's own promises -------------------------------------------------------------- */
@@ -316,7 +322,7 @@ static void run_round(unsigned long number, bool with_control)
 	r = (struct round){.number = number, .rng = {seed ^ number << 32}};
 	r.rng.state = rng_next(&r.rng);
 	situation_generate(&r.rng, &r.s);
-	iso_others(!r.s.alone);
+	iso_others(!r.s.alone, r.s.ipv6);
 	iso_surroundings(&r.s);
 	new_tap(&r);
 	if (with_control) {
@@ -324,15 +330,24 @@ static void run_round(unsigned long number, bool with_control)
 		new_tap(&r);
 	}
 	iso_write_policy(&r.s, r.tap);
+	if (r.s.ipv6)
+		iso_guard(true);
 	iso_ruleset(&before);
 	ok = apply(&r);
+	wire_strict6(!r.s.ipv6);
 	shots_first(&r);
 	shots_outward(&r);
+	shots6_outward(&r);
 	shots_from_host(&r);
+	shots6_from_host(&r);
 	shots_from_others(&r);
+	shots6_from_others(&r);
 	judge_round(&r);
+	wire_strict6(false);
 	row(r.wrong == 0, "policy %lu: %zu packets, each where the model says", number, r.n);
 	ok = revert(&r, &before) && ok;
+	if (r.s.ipv6)
+		iso_guard(false);
 	row(ok, "policy %lu: plan, apply, check, revert", number);
 	if (!ok || r.wrong)
 		show(&r);
@@ -348,10 +363,11 @@ static void run_explain_round(unsigned long number)
 	r.rng.state = rng_next(&r.rng);
 	situation_generate(&r.rng, &r.s);
 	explain_situation(&r.s);
-	iso_others(!r.s.alone);
+	iso_others(!r.s.alone, r.s.ipv6);
 	iso_surroundings(&r.s);
 	new_tap(&r);
 	iso_write_policy(&r.s, r.tap);
+	iso_guard(r.s.ipv6);
 	if (!succeeds(&r, "apply"))
 		bail("%s", sb_str(&r.report));
 	explain_shots(&r);
@@ -361,6 +377,7 @@ static void run_explain_round(unsigned long number)
 		show(&r);
 	if (!succeeds(&r, "revert"))
 		bail("%s", sb_str(&r.report));
+	iso_guard(false);
 	sb_free(&r.report);
 }
 
@@ -414,8 +431,10 @@ static void summary(bool whole)
 
 static void run_all(uint64_t packets, uint64_t only, bool explain)
 {
+	/* Not every guest has IPv6. */
+	const uint64_t per = PER_POLICY + PER_POLICY6 * 3 / 4;
 	const uint64_t from = only == UINT64_MAX ? 0 : only;
-	const uint64_t to = only == UINT64_MAX ? (packets + PER_POLICY - 1) / PER_POLICY : only + 1;
+	const uint64_t to = only == UINT64_MAX ? (packets + per - 1) / per : only + 1;
 
 	for (uint64_t i = from; i < to; i++) {
 		if (explain)
@@ -447,7 +466,7 @@ int main(int argc, char **argv)
 	wire_open();
 	iso_ruleset(&before);
 	run_all(packets, only, argc == 3);
-	iso_others(false);
+	iso_others(false, false);
 	iso_surroundings(&(struct situation){0});
 	iso_ruleset(&after);
 	row(strcmp(sb_str(&before), sb_str(&after)) == 0, "in the end no rule is left");

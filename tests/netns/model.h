@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/strbuf.h"
+#include "tests/netns/model6.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -128,6 +129,7 @@ struct situation {
 	uint32_t addresses[MAX_ENTRIES]; /* none: dhcp */
 	size_t n_addresses;
 	bool log, rates;
+	bool ipv6; /* ipv6 = nat, on a guarded network */
 
 	struct lease leases[MAX_ENTRIES]; /* in dnsmasq's file */
 	size_t n_leases;
@@ -139,6 +141,8 @@ struct situation {
 
 	uint32_t own[MAX_OWN]; /* what the guest may use: of the policy, of leases, learnt */
 	size_t n_own;
+	struct in6_addr own6[MAX_OWN6]; /* made of its MAC, or claimed */
+	size_t n_own6;
 };
 
 void situation_generate(struct rng *r, struct situation *s);
@@ -147,7 +151,7 @@ bool situation_owns(const struct situation *s, uint32_t ip);
 
 /* --- packets (model_packet.c, model_frame.c) ------------------------------------------------- */
 
-enum frame_kind { FRAME_IP, FRAME_ARP, FRAME_OTHER };
+enum frame_kind { FRAME_IP, FRAME_ARP, FRAME_OTHER, FRAME_IP6 };
 enum tag { TAG_NONE, TAG_PRIORITY, TAG_VLAN, TAG_QINQ, N_TAGS };
 enum options {
 	OPTIONS_NONE,
@@ -214,6 +218,7 @@ struct packet {
 	struct dhcp_fields dhcp;
 
 	struct arp_fields arp;
+	struct packet6 six;
 
 	uint32_t token;
 	uint16_t fresh_port;
@@ -237,6 +242,8 @@ struct budget {
 
 /** packet_plain - an ordinary one from @from: UDP to @dst by way of the gateway. */
 void packet_plain(struct packet *p, enum place from, uint32_t src, uint32_t dst);
+void any_mac(struct rng *r, uint8_t mac[static 6]);
+void spoil_flags(struct rng *r, struct packet *p);
 /** packet_dhcp - makes it a request of @chaddr. */
 void packet_dhcp(struct packet *p, const uint8_t chaddr[static 6]);
 /** packet_generate - a random packet of the guest. */
@@ -280,6 +287,20 @@ enum reason {
 	WHY_TO_GUEST,
 	WHY_NO_SYN,
 	WHY_REDIRECTED,
+	WHY_NO_IPV6,
+	WHY_GROUP,
+	WHY_HEADER,
+	WHY_ND_FORM,
+	WHY_ND_TARGET,
+	WHY_ND_MAC,
+	WHY_ROUTER,
+	WHY_DHCP6,
+	WHY_SOURCE6,
+	WHY_HOST6,
+	WHY_GROUP6,
+	WHY_GUEST6,
+	WHY_RANGE6,
+	WHY_ATTACHED6,
 	N_DENIALS,
 	WHY_ARP = N_DENIALS,
 	WHY_DHCP,
@@ -291,6 +312,9 @@ enum reason {
 	WHY_INTERNET,
 	WHY_FROM_HOST,
 	WHY_REPLY,
+	WHY_ND,
+	WHY_DHCPV6,
+	WHY_INTERNET6,
 	N_REASONS,
 };
 
@@ -301,16 +325,18 @@ struct verdict {
 	enum place at; /* AT_NOWHERE: denied */
 	bool may;      /* or nowhere: nothing promises that it arrives */
 	uint32_t dst;  /* where it must be going, beyond the host */
+	struct in6_addr dst6;
 	uint16_t dport;
 };
 
-/** judge - what the design says about a packet from the guest, or to it. */
-struct verdict judge(const struct situation *s, const struct packet *p);
+/** judge - what the design says about a packet from the guest, or to it; see judge6. */
+struct verdict judge(struct situation *s, const struct packet *p);
 
 /* What was seen of a token. */
 struct seen {
 	unsigned places; /* bits 1 << enum place */
 	uint32_t dst;	 /* of the last IPv4 packet beyond the host */
+	struct in6_addr dst6;
 	uint16_t dport;
 };
 
@@ -325,6 +351,8 @@ void wire_new_tap(void);
 /** wire_stamp - a token, and a port that no packet had since wire_forget. */
 void wire_stamp(struct packet *p);
 void wire_send(const struct packet *p);
+/** wire_strict6 - IPv6 counts wherever it is seen on the host, not only behind its filters. */
+void wire_strict6(bool strict);
 /** wire_drain - take in what arrives until nothing did for @quiet_ms. */
 void wire_drain(int quiet_ms);
 /** wire_seen - what was seen of a packet so far, but for where it was sent. */
@@ -339,7 +367,9 @@ extern const char *model_root;
 void iso_write_policy(const struct situation *s, const char *tap);
 void iso_surroundings(const struct situation *s);
 /** iso_others - the other domains get their policies, or lose them. */
-void iso_others(bool managed);
+void iso_others(bool managed, bool ipv6);
+/** iso_guard - of both bridges: what ipv6 = nat needs, and gives to those who have it. */
+void iso_guard(bool on);
 extern const char model_guest_uuid[];
 /** iso_run - one verb on the guest's domain; returns the exit status, @out may be NULL. */
 int iso_run(const char *verb, struct strbuf *out);
@@ -355,8 +385,9 @@ int run_quietly(const char *const argv[], const char *input, struct strbuf *out)
 /* --- one policy (model_shots.c, model.c) ------------------------------------------------------ */
 
 enum {
-	PER_POLICY = 250, /* packets from the guest */
-	QUIET_MS = 25,	  /* without a packet: all have arrived */
+	PER_POLICY = 250,  /* packets from the guest */
+	PER_POLICY6 = 200, /* and of IPv6 */
+	QUIET_MS = 25,	   /* without a packet: all have arrived */
 };
 
 struct shot {
@@ -369,12 +400,15 @@ struct round {
 	struct rng rng;
 	char tap[16];
 	struct situation s;
-	struct shot shots[PER_POLICY + 200];
+	struct shot shots[PER_POLICY + PER_POLICY6 + 300];
 	size_t n;
 	size_t wrong;
 	struct strbuf report;
 };
 
+/** shoot, shoot_as - stamp it, judge it or take that verdict, send it. */
+void shoot(struct round *r, struct packet *p);
+void shoot_as(struct round *r, struct packet *p, struct verdict v);
 /** shots_first - what shows the bridge where the guests are. */
 void shots_first(struct round *r);
 /** shots_outward - random packets of the guest, and what might teach the isolator between them. */
@@ -408,7 +442,7 @@ void text_verdict(const struct verdict *v, struct strbuf *out);
 void text_seen(const struct seen *s, struct strbuf *out);
 
 /** trial - one packet alone, once more; true when model and kernel agree. */
-bool trial(const struct situation *s, struct packet *p, struct seen *seen);
+bool trial(struct situation *s, struct packet *p, struct seen *seen);
 /**
  * shrink - leave out of packet, then policy, what the disagreement does not need.
  *

@@ -10,9 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { EXPLAINED6 = 100, EXPLAINED = PER_POLICY + EXPLAINED6 };
+
 struct answer {
 	bool allowed, to_host, redirected;
 	uint32_t to;
+	struct in6_addr to6;
 	uint16_t to_port;
 };
 
@@ -36,6 +39,22 @@ static void plain(struct rng *r, const struct situation *s, struct packet *p)
 		p->dport = q.dport == 67 || q.dport == 68 ? 7777 : q.dport;
 }
 
+static void plain6(struct rng *r, const struct situation *s, struct packet *p)
+{
+	struct budget6 none = {0, 0, 0, 0};
+	struct packet q;
+
+	do
+		packet6_generate(r, s, &none, &q);
+	while (q.six.dst.s6_addr[0] == 0xff);
+	packet6_plain(p, AT_G, &s->own6[0], &q.six.dst);
+	p->proto = q.proto;
+	if (q.proto != IPPROTO_TCP && q.proto != IPPROTO_ICMPV6)
+		p->proto = IPPROTO_UDP;
+	if (p->proto != IPPROTO_ICMPV6)
+		p->dport = q.dport;
+}
+
 void explain_situation(struct situation *s)
 {
 	/* What other programs redirect is not the policy's. */
@@ -53,10 +72,13 @@ void explain_shots(struct round *r)
 	shots_first(r);
 	wire_drain(QUIET_MS);
 	r->n = 0;
-	for (size_t i = 0; i < PER_POLICY; i++) {
+	for (size_t i = 0; i < EXPLAINED; i++) {
 		struct shot *shot = &r->shots[r->n++];
 
-		plain(&r->rng, &r->s, &shot->packet);
+		if (i < PER_POLICY)
+			plain(&r->rng, &r->s, &shot->packet);
+		else
+			plain6(&r->rng, &r->s, &shot->packet);
 		wire_stamp(&shot->packet);
 		shot->verdict = judge(&r->s, &shot->packet);
 		wire_send(&shot->packet);
@@ -67,9 +89,14 @@ void explain_shots(struct round *r)
 
 static void question(const struct packet *p, char *buf, size_t size)
 {
-	char ip[16];
+	char ip[16], six[INET6_ADDRSTRLEN];
 
-	if (p->proto == IPPROTO_ICMP)
+	if (p->kind == FRAME_IP6 && p->proto == IPPROTO_ICMPV6)
+		(void)snprintf(buf, size, "%s/icmp", ip6_text(&p->six.dst, six));
+	else if (p->kind == FRAME_IP6)
+		(void)snprintf(buf, size, "[%s]:%u/%s", ip6_text(&p->six.dst, six), p->dport,
+			       p->proto == IPPROTO_TCP ? "tcp" : "udp");
+	else if (p->proto == IPPROTO_ICMP)
 		(void)snprintf(buf, size, "%s/icmp", ip_text(p->dst, ip));
 	else
 		(void)snprintf(buf, size, "%s:%u/%s", ip_text(p->dst, ip), p->dport,
@@ -79,7 +106,7 @@ static void question(const struct packet *p, char *buf, size_t size)
 /* "  path  direct, as 10.1.2.3:80" */
 static bool take_path(const char *line, size_t len, struct answer *a)
 {
-	char text[64], *as, *colon;
+	char text[96], *as, *colon;
 	struct ip_addr to;
 	uint64_t port;
 
@@ -92,14 +119,21 @@ static bool take_path(const char *line, size_t len, struct answer *a)
 	if (!as)
 		return true;
 	as += strlen(", as ");
-	colon = strchr(as, ':');
+	colon = strrchr(as, ':');
 	if (!colon)
 		return false;
 	*colon = '\0';
+	if (*as == '[' && colon[-1] == ']') {
+		as++;
+		colon[-1] = '\0';
+	}
 	if (!ip_parse(as, &to) || !parse_u64(colon + 1, 65535, &port))
 		return false;
 	a->redirected = true;
-	a->to = ntohl(to.v4.s_addr);
+	if (to.family == AF_INET6)
+		a->to6 = to.v6;
+	else
+		a->to = ntohl(to.v4.s_addr);
 	a->to_port = (uint16_t)port;
 	return true;
 }
@@ -123,18 +157,18 @@ static size_t take_answers(const char *text, struct answer *list, size_t max)
 
 static void ask(const struct round *r, struct answer *list)
 {
-	static char questions[PER_POLICY][48];
-	const char *argv[PER_POLICY + 8] = {"virt-cordon-netiso", "--root", model_root, "explain",
-					    model_guest_uuid};
+	static char questions[EXPLAINED][64];
+	const char *argv[EXPLAINED + 8] = {"virt-cordon-netiso", "--root", model_root, "explain",
+					   model_guest_uuid};
 	auto_sb struct strbuf out = {0};
 	int status;
 
-	for (size_t i = 0; i < PER_POLICY; i++) {
+	for (size_t i = 0; i < EXPLAINED; i++) {
 		question(&r->shots[i].packet, questions[i], sizeof(questions[i]));
 		argv[5 + i] = questions[i];
 	}
 	status = run_quietly(argv, NULL, &out);
-	if (status != 0 || take_answers(sb_str(&out), list, PER_POLICY) != PER_POLICY)
+	if (status != 0 || take_answers(sb_str(&out), list, EXPLAINED) != EXPLAINED)
 		bail("explain: exit status %d: %.2000s", status, sb_str(&out));
 }
 
@@ -142,18 +176,21 @@ static void ask(const struct round *r, struct answer *list)
 
 static bool same(const struct answer *a, const struct packet *p, const struct seen *s)
 {
+	const bool ports = p->proto == IPPROTO_TCP || p->proto == IPPROTO_UDP;
 	const uint32_t dst = a->redirected ? a->to : p->dst;
-	const uint16_t dport = p->proto == IPPROTO_ICMP ? 0 : a->redirected ? a->to_port : p->dport;
+	const struct in6_addr dst6 = a->redirected ? a->to6 : p->six.dst;
+	const uint16_t dport = !ports ? 0 : a->redirected ? a->to_port : p->dport;
 
 	if (!a->allowed)
 		return s->places == 0;
 	if (a->to_host)
 		return s->places == 1u << AT_HOST;
 	return s->places && !(s->places & (s->places - 1)) && s->places != 1u << AT_HOST &&
-	       s->dst == dst && s->dport == dport;
+	       s->dport == dport &&
+	       (p->kind == FRAME_IP6 ? ip6_same(&s->dst6, &dst6) : s->dst == dst);
 }
 
-static bool in_time(const struct round *r, const struct answer *a, const struct shot *shot)
+static bool in_time(struct round *r, const struct answer *a, const struct shot *shot)
 {
 	struct seen seen = wire_seen(&shot->packet);
 	struct packet p = shot->packet;
@@ -169,11 +206,11 @@ static bool in_time(const struct round *r, const struct answer *a, const struct 
 
 void explain_judge(struct round *r)
 {
-	static struct answer answers[PER_POLICY];
+	static struct answer answers[EXPLAINED];
 
 	ask(r, answers);
 	wire_drain(QUIET_MS);
-	for (size_t i = 0; i < PER_POLICY; i++) {
+	for (size_t i = 0; i < EXPLAINED; i++) {
 		const struct answer *a = &answers[i];
 		const struct seen seen = wire_seen(&r->shots[i].packet);
 

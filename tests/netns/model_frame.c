@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Packets of the property test as bytes. */
-#include "tests/netns/model.h"
+#include "tests/netns/model_frame.h"
 
 #include "lib/util.h"
 
@@ -16,7 +16,7 @@ enum {
 	BOOTP_BYTES = 240,
 };
 
-static void put(struct frame *f, const void *data, size_t len)
+void put(struct frame *f, const void *data, size_t len)
 {
 	if (len > sizeof(f->data) - f->len)
 		bail("a frame of more than %zu bytes", sizeof(f->data));
@@ -24,33 +24,33 @@ static void put(struct frame *f, const void *data, size_t len)
 	f->len += len;
 }
 
-static void put_zeros(struct frame *f, size_t n)
+void put_zeros(struct frame *f, size_t n)
 {
 	static const uint8_t zeros[256];
 
 	put(f, zeros, n);
 }
 
-static void put8(struct frame *f, unsigned v)
+void put8(struct frame *f, unsigned v)
 {
 	const uint8_t b = (uint8_t)v;
 
 	put(f, &b, 1);
 }
 
-static void put16(struct frame *f, unsigned v)
+void put16(struct frame *f, unsigned v)
 {
 	put8(f, v >> 8);
 	put8(f, v & 255);
 }
 
-static void put32(struct frame *f, uint32_t v)
+void put32(struct frame *f, uint32_t v)
 {
 	put16(f, v >> 16);
 	put16(f, v & 0xffff);
 }
 
-static void set16(uint8_t *at, unsigned v)
+void set16(uint8_t *at, unsigned v)
 {
 	at[0] = (uint8_t)(v >> 8);
 	at[1] = (uint8_t)v;
@@ -76,8 +76,7 @@ uint16_t packet_sport(const struct packet *p)
 	return p->sport ? p->sport : p->fresh_port;
 }
 
-/* The Internet checksum (RFC 1071) over @data, added to @sum. */
-static uint16_t checksum(const uint8_t *data, size_t len, uint32_t sum)
+uint16_t checksum(const uint8_t *data, size_t len, uint32_t sum)
 {
 	for (size_t i = 0; i < len; i++)
 		sum += i % 2 ? data[i] : (uint32_t)data[i] << 8;
@@ -86,8 +85,14 @@ static uint16_t checksum(const uint8_t *data, size_t len, uint32_t sum)
 	return (uint16_t)~sum;
 }
 
-static uint32_t pseudo_header(const struct packet *p, size_t len)
+uint32_t pseudo_header(const struct packet *p, size_t len)
 {
+	uint32_t sum = p->proto + (uint32_t)len;
+
+	for (size_t i = 0; p->kind == FRAME_IP6 && i < 16; i++)
+		sum += (uint32_t)(p->six.src.s6_addr[i] + p->six.dst.s6_addr[i]) << (i % 2 ? 0 : 8);
+	if (p->kind == FRAME_IP6)
+		return sum;
 	return (p->src >> 16) + (p->src & 0xffff) + (p->dst >> 16) + (p->dst & 0xffff) + p->proto +
 	       (uint32_t)len;
 }
@@ -120,6 +125,8 @@ static void put_dhcp(struct frame *f, const struct packet *p)
 
 static void put_payload(struct frame *f, const struct packet *p)
 {
+	if (p->kind == FRAME_IP6 && p->six.dhcp) /* RFC 8415, 8: type and transaction */
+		put32(f, (uint32_t)p->six.dhcp << 24 | (p->token & 0xffffff));
 	if (p->is_dhcp) {
 		put_dhcp(f, p);
 		return;
@@ -168,10 +175,11 @@ static void put_icmp(struct frame *f, const struct packet *p)
 	put16(f, packet_sport(p)); /* identifier */
 	put16(f, 1);
 	put_payload(f, p);
-	set16(f->data + at + 2, checksum(f->data + at, f->len - at, 0));
+	set16(f->data + at + 2, checksum(f->data + at, f->len - at,
+					 p->kind == FRAME_IP6 ? pseudo_header(p, f->len - at) : 0));
 }
 
-static void put_transport(struct frame *f, const struct packet *p)
+void put_transport(struct frame *f, const struct packet *p)
 {
 	const size_t at = f->len;
 	size_t sum_at = 0;
@@ -182,7 +190,7 @@ static void put_transport(struct frame *f, const struct packet *p)
 	} else if (p->proto == IPPROTO_UDP) {
 		put_udp(f, p);
 		sum_at = 6;
-	} else if (p->proto == IPPROTO_ICMP) {
+	} else if (p->proto == (p->kind == FRAME_IP6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) {
 		put_icmp(f, p);
 		sum_at = 2;
 	} else {
@@ -249,7 +257,7 @@ static void put_ip(struct frame *f, const struct packet *p, size_t offset, bool 
 		f->len = at + 12;
 }
 
-static void put_ethernet(struct frame *f, const struct packet *p, unsigned type)
+void put_ethernet(struct frame *f, const struct packet *p, unsigned type)
 {
 	f->len = 0;
 	if (p->from == AT_HOST)
@@ -327,6 +335,8 @@ size_t frame_build(const struct packet *p, struct frame out[static 2])
 {
 	if (p->kind == FRAME_IP)
 		return build_ip(p, out);
+	if (p->kind == FRAME_IP6)
+		return build_ip6(p, out);
 	if (p->kind == FRAME_ARP)
 		build_arp(p, &out[0]);
 	else

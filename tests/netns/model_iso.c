@@ -105,7 +105,7 @@ static void write_file(const char *path, const char *text)
 
 /* The record as the hook writes it at start, and the policy in it. */
 static void write_record(const char *uuid, const char *name, unsigned slot, const char *nic,
-			 const char *policy)
+			 bool guarded, const char *policy)
 {
 	auto_sb struct strbuf text = {0};
 	char path[512];
@@ -117,8 +117,8 @@ static void write_record(const char *uuid, const char *name, unsigned slot, cons
 	sb_addf(&text,
 		"virt-cordon-record 1\nname %s\nuuid %s\nphase isolating\nincoming no\n"
 		"slot %u\nisolation yes\nparts none\n"
-		"nic %s network=net port= lease=3600 guarded=no gone=no\nend\n",
-		name, uuid, slot, nic);
+		"nic %s network=net-%s port= lease=3600 guarded=%s gone=no\nend\n",
+		name, uuid, slot, nic, strstr(nic, "virbr"), guarded ? "yes" : "no");
 	(void)snprintf(path, sizeof(path), "%s/run/virt-cordon/%s/record", model_root, uuid);
 	write_file(path, sb_str(&text));
 	(void)snprintf(path, sizeof(path), "%s/run/virt-cordon/%s/policy.ini", model_root, uuid);
@@ -148,6 +148,28 @@ static void write_leases(const struct situation *s)
 	write_file(path, sb_str(&text));
 }
 
+void iso_guard(bool on)
+{
+	static const char *const bridges[] = {"virbr0", "virbr1"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bridges); i++) {
+		char network[32];
+		const char *const argv[] = {"virt-cordon-netiso",
+					    "--root",
+					    model_root,
+					    "guard",
+					    on ? "apply" : "revert",
+					    network,
+					    on ? bridges[i] : NULL,
+					    NULL};
+		auto_sb struct strbuf out = {0};
+
+		(void)snprintf(network, sizeof(network), "net-%s", bridges[i]);
+		if (run_quietly(argv, NULL, &out) != 0)
+			bail("guard: %s", sb_str(&out));
+	}
+}
+
 void iso_write_policy(const struct situation *s, const char *tap)
 {
 	auto_sb struct strbuf text = {0};
@@ -155,7 +177,7 @@ void iso_write_policy(const struct situation *s, const char *tap)
 
 	text_policy(s, &text);
 	(void)snprintf(nic, sizeof(nic), "mac=52:54:00:00:00:07 tap=%s bridge=virbr0", tap);
-	write_record(model_guest_uuid, "g", 1, nic, sb_str(&text));
+	write_record(model_guest_uuid, "g", 1, nic, s->ipv6, sb_str(&text));
 	write_leases(s);
 }
 
@@ -218,20 +240,25 @@ void iso_surroundings(const struct situation *s)
 		write_file(path, s->bridge_nf ? "1" : "0");
 }
 
-void iso_others(bool managed)
+void iso_others(bool managed, bool ipv6)
 {
-	static bool now;
+	static bool now, now6;
 
-	if (now == managed)
+	if (now == managed && (!managed || now6 == ipv6))
 		return;
+	if (now && managed)
+		iso_others(false, false);
 	now = managed;
+	now6 = ipv6;
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		auto_sb struct strbuf out = {0}, policy = {0};
 		char nic[128];
 
-		sb_addf(&policy, "[network]\naddresses = %s\n", others[i].address);
+		sb_addf(&policy, "[network]\naddresses = %s\n%s", others[i].address,
+			ipv6 ? "ipv6 = nat\n" : "");
 		(void)snprintf(nic, sizeof(nic), "%s", others[i].nic);
-		write_record(others[i].uuid, others[i].name, others[i].slot, nic, sb_str(&policy));
+		write_record(others[i].uuid, others[i].name, others[i].slot, nic, ipv6,
+			     sb_str(&policy));
 		if (netiso(managed ? "apply" : "revert", others[i].uuid, &out) != 0)
 			bail("the other domain %s: %s", others[i].name, sb_str(&out));
 	}

@@ -100,7 +100,7 @@ static uint32_t any_address(struct rng *r)
 	}
 }
 
-static void any_mac(struct rng *r, uint8_t mac[static 6])
+void any_mac(struct rng *r, uint8_t mac[static 6])
 {
 	static const uint8_t others[][6] = {
 		{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, {0x01, 0x00, 0x5e, 0x00, 0x00, 0xfb},
@@ -139,7 +139,7 @@ static void any_flow(struct rng *r, struct packet *p)
 		p->proto = PICK(r, proto_pool);
 }
 
-static void spoil_flags(struct rng *r, struct packet *p)
+void spoil_flags(struct rng *r, struct packet *p)
 {
 	static const uint8_t flags[] = {
 		0,

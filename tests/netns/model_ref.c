@@ -371,7 +371,7 @@ static struct verdict judge_inward(const struct packet *p)
 	return deny(WHY_TO_GUEST);
 }
 
-struct verdict judge(const struct situation *s, const struct packet *p)
+struct verdict judge(struct situation *s, const struct packet *p)
 {
 	if (p->from != AT_G)
 		return judge_inward(p);
@@ -382,6 +382,8 @@ struct verdict judge(const struct situation *s, const struct packet *p)
 		return deny(WHY_TAG);
 	if (p->kind == FRAME_OTHER)
 		return deny(WHY_ETHERTYPE);
+	if (p->kind == FRAME_IP6)
+		return judge6(s, p);
 	/* 4: the host has the bridge's address and those of its ports, all others are not its
 	 * own. */
 	if (!is_group(p->dmac) && !same_mac(p->dmac, bridge_mac) && !same_mac(p->dmac, tap_mac) &&
@@ -398,5 +400,5 @@ bool agrees(const struct verdict *v, const struct seen *s)
 		return v->at == AT_NOWHERE || v->may;
 	if (s->places != 1u << v->at)
 		return false;
-	return !world || (s->dst == v->dst && s->dport == v->dport);
+	return !world || (s->dst == v->dst && ip6_same(&s->dst6, &v->dst6) && s->dport == v->dport);
 }

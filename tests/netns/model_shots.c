@@ -13,7 +13,7 @@ enum {
 	ARP_BURST = 150,
 };
 
-static void shoot_as(struct round *r, struct packet *p, struct verdict v)
+void shoot_as(struct round *r, struct packet *p, struct verdict v)
 {
 	wire_stamp(p);
 	if (r->n == ARRAY_SIZE(r->shots))
@@ -22,7 +22,7 @@ static void shoot_as(struct round *r, struct packet *p, struct verdict v)
 	wire_send(p);
 }
 
-static void shoot(struct round *r, struct packet *p)
+void shoot(struct round *r, struct packet *p)
 {
 	shoot_as(r, p, judge(&r->s, p));
 }

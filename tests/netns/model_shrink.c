@@ -8,7 +8,7 @@
 
 enum { ALONE_MS = 60 };
 
-bool trial(const struct situation *s, struct packet *p, struct seen *seen)
+bool trial(struct situation *s, struct packet *p, struct seen *seen)
 {
 	struct verdict v;
 
@@ -101,14 +101,14 @@ static void (*const simpler[])(struct packet *) = {
 };
 
 /* Whether the disagreement is still there, and of the same kind: something seen, or nothing. */
-static bool still_wrong(const struct situation *s, struct packet *p, bool was_seen)
+static bool still_wrong(struct situation *s, struct packet *p, bool was_seen)
 {
 	struct seen seen;
 
 	return !trial(s, p, &seen) && (seen.places != 0) == was_seen;
 }
 
-static void shrink_packet(const struct situation *s, struct packet *p, bool was_seen)
+static void shrink_packet(struct situation *s, struct packet *p, bool was_seen)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(simpler); i++) {
 		struct packet q = *p;
@@ -128,10 +128,9 @@ static void shrink_packet(const struct situation *s, struct packet *p, bool was_
 
 /* --- the policy ------------------------------------------------------------------------------- */
 
-static bool still_wrong_under(const struct situation *s, struct packet *p, const char *tap,
-			      bool was_seen)
+static bool still_wrong_under(struct situation *s, struct packet *p, const char *tap, bool was_seen)
 {
-	iso_others(!s->alone);
+	iso_others(!s->alone, s->ipv6);
 	iso_surroundings(s);
 	iso_write_policy(s, tap);
 	return iso_run("apply", NULL) == 0 && still_wrong(s, p, was_seen);

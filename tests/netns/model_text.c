@@ -38,6 +38,23 @@ const char *const reason_text[N_REASONS] = {
 	[WHY_INTERNET] = "egress = internet",
 	[WHY_FROM_HOST] = "the host to the guest",
 	[WHY_REPLY] = "the guest's answer to the host",
+	[WHY_NO_IPV6] = "ipv6 = no",
+	[WHY_GROUP] = "IPv6 to a group that no one needs",
+	[WHY_HEADER] = "an extension header, or a protocol that is no transport",
+	[WHY_ND_FORM] = "Neighbour Discovery that is not valid",
+	[WHY_ND_TARGET] = "Neighbour Discovery of what is neither the gateway nor its own",
+	[WHY_ND_MAC] = "Neighbour Discovery with an option that does not belong there",
+	[WHY_ROUTER] = "ICMPv6 that only routers send, or no one",
+	[WHY_DHCP6] = "DHCPv6 that is no client's",
+	[WHY_SOURCE6] = "foreign IPv6 source",
+	[WHY_HOST6] = "an IPv6 address of the host",
+	[WHY_GROUP6] = "IPv6 multicast",
+	[WHY_GUEST6] = "the IPv6 address of another guest",
+	[WHY_RANGE6] = "an IPv6 range that is not the Internet",
+	[WHY_ATTACHED6] = "an IPv6 prefix that the host is attached to",
+	[WHY_ND] = "Neighbour Discovery",
+	[WHY_DHCPV6] = "DHCPv6",
+	[WHY_INTERNET6] = "egress = internet, by IPv6",
 };
 
 const char *ip_text(uint32_t ip, char buf[static 16])
@@ -103,6 +120,8 @@ void text_policy(const struct situation *s, struct strbuf *out)
 		sb_addf(out, "dns = %s\n",
 			s->dns == DNSKEY_ADDRESS ? ip_text(s->dns_addr, buf) : dns[s->dns]);
 	text_lists(s, out);
+	if (s->ipv6)
+		sb_adds(out, "ipv6 = nat\n");
 	if (!s->log)
 		sb_adds(out, "log_denied = no\n");
 	if (s->rates)
@@ -212,6 +231,8 @@ void text_packet(const struct packet *p, struct strbuf *out)
 	sb_adds(out, tags[p->tag]);
 	if (p->kind == FRAME_OTHER)
 		sb_addf(out, " type 0x%04x", p->type);
+	else if (p->kind == FRAME_IP6)
+		text_packet6(p, out);
 	else if (p->kind == FRAME_ARP)
 		text_arp(&p->arp, out);
 	else
@@ -219,9 +240,15 @@ void text_packet(const struct packet *p, struct strbuf *out)
 	sb_adds(out, "\n");
 }
 
-static void add_destination(struct strbuf *out, uint32_t dst, uint16_t dport)
+static void add_destination(struct strbuf *out, uint32_t dst, const struct in6_addr *dst6,
+			    uint16_t dport)
 {
-	add_ip(out, ", going to ", dst);
+	char buf[INET6_ADDRSTRLEN];
+
+	if (dst)
+		add_ip(out, ", going to ", dst);
+	else
+		sb_addf(out, ", going to %s port", ip6_text(dst6, buf));
 	if (dport)
 		sb_addf(out, ":%u", dport);
 }
@@ -230,7 +257,7 @@ void text_verdict(const struct verdict *v, struct strbuf *out)
 {
 	sb_addf(out, "%s%s", place_names[v->at], v->may ? " or nowhere" : "");
 	if (v->at >= AT_WAN && v->at <= AT_PUB)
-		add_destination(out, v->dst, v->dport);
+		add_destination(out, v->dst, &v->dst6, v->dport);
 	sb_addf(out, " (%s)\n", reason_text[v->why]);
 }
 
@@ -247,6 +274,6 @@ void text_seen(const struct seen *s, struct strbuf *out)
 		between = ", ";
 	}
 	if (s->places & (1u << AT_WAN | 1u << AT_LAN | 1u << AT_PUB))
-		add_destination(out, s->dst, s->dport);
+		add_destination(out, s->dst, &s->dst6, s->dport);
 	sb_adds(out, "\n");
 }

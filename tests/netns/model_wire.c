@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 
 enum {
-	MAX_EARS = 40,
+	MAX_EARS = 60,
 	RECEIVE_BUFFER = 8 << 20,
 	MAX_TOKENS = 20000, /* between two wire_forget() */
 	FIRST_PORT = 20000, /* of the range that fresh ports are from */
@@ -30,6 +30,7 @@ enum {
 enum ear_kind {
 	EAR_FAR,    /* a far end: any frame that comes in there */
 	EAR_LOCAL,  /* a raw socket: IPv4 packets that the host took in */
+	EAR_LOCAL6, /* the same of IPv6, from the transport on */
 	EAR_BRIDGE, /* the bridge's own device: what is not untagged IPv4 */
 	EAR_LINK,   /* any device of the host, one ethertype, behind the ingress hooks */
 };
@@ -44,7 +45,10 @@ static struct ear ears[MAX_EARS];
 static size_t n_ears;
 static int far_ns = -1, host_ns = -1;
 static int mouth[N_PLACES]; /* sockets to send with */
-static uint32_t first_token = 1, next_token = 1;
+static int mouth6;
+/* Above all that messages of Neighbour Discovery have in the place of a token. */
+static uint32_t first_token = 0x4d0d0001, next_token = 0x4d0d0001;
+static bool strict6;
 static struct seen table[MAX_TOKENS];
 
 static void enter(int ns)
@@ -107,6 +111,31 @@ static void open_dhcp_server(void)
 		bail("port 67: %s", strerror(errno));
 }
 
+/* The host listens to that group, as a DHCPv6 server does. */
+static void open_dhcp6_server(void)
+{
+	struct ipv6_mreq group = {.ipv6mr_multiaddr = ip6("ff02::1:2"),
+				  .ipv6mr_interface = if_nametoindex("virbr0")};
+	const struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(547)};
+	static int fd;
+
+	fd = open_socket(AF_INET6, SOCK_DGRAM, 0);
+	if (bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0 ||
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof(group)) < 0)
+		bail("port 547: %s", strerror(errno));
+}
+
+static void open_host6(void)
+{
+	static const int protocols[] = {IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ESP,
+					IPPROTO_SCTP,	99,	     136,	  254};
+
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++)
+		add_ear(open_socket(AF_INET6, SOCK_RAW, protocols[i]), EAR_LOCAL6, AT_HOST);
+	open_dhcp6_server();
+	mouth6 = open_socket(AF_INET6, SOCK_RAW, IPPROTO_RAW);
+}
+
 /* A raw socket gets a copy of what passed all hooks of local input. */
 static void open_host(void)
 {
@@ -126,6 +155,7 @@ static void open_host(void)
 	mouth[AT_HOST] = open_socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
 	if (setsockopt(mouth[AT_HOST], SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)) < 0)
 		bail("SO_BROADCAST: %s", strerror(errno));
+	open_host6();
 }
 
 void wire_open(void)
@@ -205,13 +235,23 @@ static void send_as_host(const struct packet *p, const struct frame *f)
 		bail("sendto: %s", strerror(errno));
 }
 
+static void send_as_host6(const struct packet *p, const struct frame *f)
+{
+	const struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = p->six.dst};
+
+	if (sendto(mouth6, f->data, f->len, 0, (const struct sockaddr *)&to, sizeof(to)) < 0)
+		bail("sendto: %s", strerror(errno));
+}
+
 void wire_send(const struct packet *p)
 {
 	struct frame f[2];
 	const size_t n = frame_build(p, f);
 
 	for (size_t i = 0; i < n; i++) {
-		if (p->from == AT_HOST)
+		if (p->from == AT_HOST && p->kind == FRAME_IP6)
+			send_as_host6(p, &f[i]);
+		else if (p->from == AT_HOST)
 			send_as_host(p, &f[i]);
 		else if (send(mouth[p->from], f[i].data, f[i].len, 0) < 0)
 			bail("send at %s: %s", place_names[p->from], strerror(errno));
@@ -252,20 +292,78 @@ static void note_destination(const uint8_t *b, size_t len, struct seen *s)
 		s->dport = (uint16_t)(ip[head + 2] << 8 | ip[head + 3]);
 }
 
+static bool is_ipv6_frame(const uint8_t *b, size_t len)
+{
+	return len >= ETH_HLEN + 40 && b[12] == 0x86 && b[13] == 0xdd && b[ETH_HLEN] >> 4 == 6;
+}
+
+static void note_destination6(const uint8_t *b, size_t len, struct seen *s)
+{
+	const uint8_t *ip = b + ETH_HLEN, *transport = ip + 40;
+	uint8_t next = ip[6];
+
+	memcpy(&s->dst6, ip + 24, 16);
+	if (next == IPPROTO_FRAGMENT && len >= ETH_HLEN + 48) {
+		if (transport[2] || transport[3] & 0xf8)
+			return;
+		next = transport[0];
+		transport += 8;
+	}
+	s->dport = 0;
+	if ((next == IPPROTO_TCP || next == IPPROTO_UDP) && b + len >= transport + 4)
+		s->dport = (uint16_t)(transport[2] << 8 | transport[3]);
+}
+
+/* Behind the checksum of ICMPv6, where Neighbour Discovery has it: see put_nd(). */
+static uint32_t nd_token(const struct ear *e, const uint8_t *b, size_t len)
+{
+	if (e->kind != EAR_LOCAL6) {
+		if (!is_ipv6_frame(b, len) || b[ETH_HLEN + 6] != IPPROTO_ICMPV6)
+			return 0;
+		b += ETH_HLEN + 40;
+		len -= ETH_HLEN + 40;
+	}
+	if (len < 8 || b[0] < 130)
+		return 0;
+	return (uint32_t)b[4] << 24 | (uint32_t)b[5] << 16 | (uint32_t)b[6] << 8 | b[7];
+}
+
+/* The bridge's device has it before the host's filters decide; but to a group, Neighbour Discovery
+ * is decided on before, and the host may not be one of the group. */
+static bool too_early6(const struct ear *e, const uint8_t *b, bool nd)
+{
+	if (strict6)
+		return false;
+	return e->kind == EAR_LINK || (e->kind == EAR_BRIDGE && !(nd && b[ETH_HLEN + 24] == 0xff));
+}
+
 static void hear(const struct ear *e, const uint8_t *b, size_t len, bool tagged)
 {
-	const uint32_t token = token_find(b, len);
+	uint32_t token = token_find(b, len);
+	const bool nd = !token && e->kind != EAR_LOCAL;
 	struct seen *s;
 
+	if (nd)
+		token = nd_token(e, b, len);
 	if (token < first_token || token >= next_token)
 		return;
 	/* The bridge's device has untagged IPv4 before the host's filters decide on it. */
 	if (e->kind == EAR_BRIDGE && len >= ETH_HLEN && b[12] == 0x08 && b[13] == 0x00 && !tagged)
 		return;
+	if (e->kind != EAR_LOCAL && e->kind != EAR_LOCAL6 && !tagged && is_ipv6_frame(b, len) &&
+	    too_early6(e, b, nd))
+		return;
 	s = &table[token - first_token];
 	s->places |= 1u << e->place;
 	if (e->kind == EAR_FAR && is_ipv4_frame(b, len))
 		note_destination(b, len, s);
+	if (e->kind == EAR_FAR && is_ipv6_frame(b, len))
+		note_destination6(b, len, s);
+}
+
+void wire_strict6(bool strict)
+{
+	strict6 = strict;
 }
 
 static void listen_to(const struct ear *e)

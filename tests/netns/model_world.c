@@ -4,8 +4,10 @@
 
 #include "lib/util.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 const char *const place_names[N_PLACES] = {
 	[AT_NOWHERE] = "nowhere",
@@ -94,6 +96,11 @@ static const char *const settings[] = {
 	"net.ipv4.conf.default.send_redirects=0",
 	"net.ipv4.conf.all.accept_source_route=1",
 	"net.ipv4.conf.all.route_localnet=1",
+	"net.ipv6.conf.all.forwarding=1",
+	"net.ipv6.conf.default.forwarding=1",
+	"net.ipv6.conf.default.accept_dad=0",
+	/* No address but those below. */
+	"net.ipv6.conf.default.addr_gen_mode=1",
 	NULL,
 };
 
@@ -144,8 +151,27 @@ static void neighbours(struct strbuf *out)
 	}
 }
 
+/* The kernel notices a carrier up to a second later, and has no IPv6 on the link until then. */
+static void wait_for(const char *ifname)
+{
+	const struct timespec tick = {.tv_nsec = 20000000};
+	char path[64], state[8] = "";
+
+	(void)snprintf(path, sizeof(path), "/sys/class/net/%s/operstate", ifname);
+	for (unsigned i = 0; i < 250; i++) {
+		auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+		const ssize_t n = fd < 0 ? -1 : read(fd, state, sizeof(state) - 1);
+
+		if (n > 0 && strncmp(state, "up", 2) == 0)
+			return;
+		(void)nanosleep(&tick, NULL);
+	}
+	bail("%s is not up", ifname);
+}
+
 void world_make(void)
 {
+	static const char *const links[] = {"virbr0", "virbr1", "wan0", "lan0", "pub0"};
 	static const char *const here[] = {"ip", "-batch", "-", NULL};
 	static const char *const there[] = {"ip", "-n", "far", "-batch", "-", NULL};
 	auto_sb struct strbuf text = {0};
@@ -153,8 +179,11 @@ void world_make(void)
 	must_run(settings, NULL);
 	sb_adds(&text, world);
 	neighbours(&text);
+	world6(&text);
 	must_run(here, sb_str(&text));
 	must_run(there, far_world);
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		wait_for(links[i]);
 }
 
 void world_tap(const char *old, const char *name)
