@@ -218,7 +218,8 @@ static void redirect(struct strbuf *text)
 
 void iso_surroundings(const struct situation *s)
 {
-	static const char path[] = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+	static const char *const paths[] = {"/proc/sys/net/bridge/bridge-nf-call-iptables",
+					    "/proc/sys/net/bridge/bridge-nf-call-ip6tables"};
 	auto_sb struct strbuf text = {0};
 
 	/* As libvirt does it, and as wg-quick does. */
@@ -236,8 +237,9 @@ void iso_surroundings(const struct situation *s)
 			       "type filter hook prerouting priority -150;\n"
 			       "meta l4proto udp meta mark set ct mark\n}\n}\n");
 	nft(sb_str(&text));
-	if (access(path, W_OK) == 0)
-		write_file(path, s->bridge_nf ? "1" : "0");
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (access(paths[i], W_OK) == 0)
+			write_file(paths[i], s->bridge_nf ? "1" : "0");
 }
 
 void iso_others(bool managed, bool ipv6)

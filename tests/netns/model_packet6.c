@@ -379,7 +379,7 @@ static void aim_nd(struct rng *r, const struct situation *s, struct budget6 *bud
 	} else {
 		aim_foreign(r, p);
 	}
-	if (rng_chance(r, 25))
+	if (rng_chance(r, 35))
 		spoil_nd(r, p);
 }
 
@@ -445,7 +445,7 @@ void packet6_generate(struct rng *r, const struct situation *s, struct budget6 *
 
 	packet6_plain(p, AT_G, &src, &dst);
 	any_flow(r, p);
-	if (kind < 20 && budget->nd) {
+	if (kind < 25 && budget->nd) {
 		budget->nd--;
 		aim_nd(r, s, budget, p);
 		return;
@@ -457,8 +457,14 @@ void packet6_generate(struct rng *r, const struct situation *s, struct budget6 *
 	} else if (kind < 50 && budget->dhcp) {
 		budget->dhcp--;
 		aim_dhcp(r, s, p);
-	} else if (kind < 62) {
+	} else if (kind < 60) {
 		p->six.dst = ip6(PICK(r, public_pool));
+	} else if (kind < 70) {
+		/* All right, but for what stands before the transport. */
+		p->six.dst = ip6(PICK(r, public_pool));
+		p->proto = tcp_or_udp(r);
+		p->six.ext = (enum extension)(1 + rng_below(r, N_EXTENSIONS - 1));
+		return;
 	}
 	/* An ordinary message that is like one of Neighbour Discovery would claim. */
 	if (rng_chance(r, 40))

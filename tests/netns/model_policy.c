@@ -164,7 +164,7 @@ void situation_generate(struct rng *r, struct situation *s)
 		}
 	else
 		generate_leases(r, s);
-	s->ipv6 = rng_chance(r, 65) && !s->egress_none; /* not both */
+	s->ipv6 = rng_chance(r, 80) && !s->egress_none; /* not both */
 	s->own6[s->n_own6++] = eui64("fd12:3456:789a:1::", place_mac[AT_G]);
 	s->own6[s->n_own6++] = eui64("fe80::", place_mac[AT_G]);
 	s->alone = rng_chance(r, 15);

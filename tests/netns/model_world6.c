@@ -97,8 +97,8 @@ static void neighbour(struct strbuf *out, const struct in6_addr *ip, enum place 
 		ip6_text(ip, text), m[0], m[1], m[2], m[3], m[4], m[5], bridge);
 }
 
-/* As in model_world.c, nothing is asked: whoever the host sends to is known. ::20 to ::2f and the
- * address of its MAC are the guest's. */
+/* As in model_world.c, nothing is asked: whoever the host sends to is known, and no guest without
+ * a policy can teach it otherwise. ::20 to ::2f and the address of its MAC are the guest's. */
 void world6(struct strbuf *out)
 {
 	static const enum place on_bridge[] = {AT_G, AT_N, AT_H};
@@ -123,6 +123,8 @@ void world6(struct strbuf *out)
 		ip = eui64("fe80::", place_mac[on_bridge[i]]);
 		neighbour(out, &ip, on_bridge[i], "virbr0");
 	}
+	ip = ip6("fe80::20");
+	neighbour(out, &ip, AT_G, "virbr0");
 	ip = eui64("2a0e:8::", place_mac[AT_X]);
 	neighbour(out, &ip, AT_X, "virbr1");
 	ip = eui64("2a0e:8::", place_mac[AT_Y]);
