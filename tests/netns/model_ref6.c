@@ -10,10 +10,10 @@
  * Theory of operation
  * ===================
  *
- * As model_ref.c: from the guarantees and the RFCs, not from the rules. But here a packet may change
- * what is true of the next ones: an address that no one owns belongs to who first speaks for it by
- * Neighbour Discovery (V4), so judge6() adds it to what the guest owns. Packets are judged in the
- * order in which they are sent.
+ * As model_ref.c: from the guarantees and the RFCs, not from the rules. But here a packet may
+ * change what is true of the next ones: an address that no one owns belongs to who first speaks
+ * for it by Neighbour Discovery (V4), so judge6() adds it to what the guest owns. Packets are
+ * judged in the order in which they are sent.
  */
 
 static struct verdict deny(enum reason why)
@@ -358,7 +358,7 @@ struct verdict judge6(struct situation *s, const struct packet *p)
 	if (!group && memcmp(p->dmac, bridge_mac, 6) != 0 && memcmp(p->dmac, tap_mac, 6) != 0 &&
 	    memcmp(p->dmac, neighbour_tap_mac, 6) != 0)
 		return deny(WHY_NEIGHBOUR);
-	/* A router takes no packet in that came to a group, nor one for another hardware address. */
+	/* A router takes in no packet to a group, nor one for another hardware address. */
 	v.may = v.may || (memcmp(p->dmac, bridge_mac, 6) != 0 && !p->six.is_nd);
 	return v;
 }
