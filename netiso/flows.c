@@ -246,8 +246,7 @@ static void print_flow(const struct flow *f, bool ended)
 int flows_verb(const struct cli *cli, struct err *e)
 {
 	auto_subject struct subject s = {.cli = cli};
-	struct explain_world w = {
-		.p = &s.policy, .f = &s.facts, .guests = s.guests};
+	struct explain_world w = {.p = &s.policy, .f = &s.facts, .guests = s.guests};
 	struct gather g = {.world = &w};
 	auto_nl struct nl nl = {0};
 	int r = subject_load(&s, cli->args[0], e);
