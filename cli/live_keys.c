@@ -87,6 +87,7 @@ static bool rest_differs(const struct policy *then, const struct policy *now)
 	p.n_forwards = then->n_forwards;
 	p.dns = then->dns;
 	p.dns_addr = then->dns_addr;
+	p.dns_addr6 = then->dns_addr6;
 	p.rate_out = then->rate_out;
 	p.rate_in = then->rate_in;
 	p.max_flows = then->max_flows;

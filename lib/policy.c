@@ -174,8 +174,8 @@ bool policy_equal(const struct policy *a, const struct policy *b)
 {
 	return a->has_uuid == b->has_uuid && (!a->has_uuid || uuid_equal(&a->uuid, &b->uuid)) &&
 	       a->isolation == b->isolation && a->egress == b->egress && a->dns == b->dns &&
-	       ip_equal(&a->dns_addr, &b->dns_addr) && a->ipv6 == b->ipv6 &&
-	       a->rate_out == b->rate_out && a->rate_in == b->rate_in &&
+	       ip_equal(&a->dns_addr, &b->dns_addr) && ip_equal(&a->dns_addr6, &b->dns_addr6) &&
+	       a->ipv6 == b->ipv6 && a->rate_out == b->rate_out && a->rate_in == b->rate_in &&
 	       a->max_flows == b->max_flows && a->log_denied == b->log_denied &&
 	       a->allow_unguarded == b->allow_unguarded && lists_equal(a, b) &&
 	       string_equal(a->tunnel_config, b->tunnel_config) &&

@@ -148,7 +148,8 @@ struct policy {
 	struct policy_forward *forwards;
 	size_t n_forwards;
 	enum policy_dns dns;	       /* as written; policy_dns_effective resolves DNS_AUTO */
-	struct ip_addr dns_addr;       /* for DNS_REDIRECT */
+	struct ip_addr dns_addr;       /* for DNS_REDIRECT, IPv4; family 0: none */
+	struct ip_addr dns_addr6;      /* and IPv6; at least one of them */
 	struct policy_addr *addresses; /* empty: dhcp */
 	size_t n_addresses;
 	enum policy_ipv6 ipv6;

@@ -139,7 +139,7 @@ static void check_ipv6(const struct checker *c)
 	for (size_t i = 0; i < p->n_addresses; i++)
 		if (p->addresses[i].addr.family == AF_INET6)
 			complain_v6(c, KEY_NET_ADDRESSES, p->addresses[i].line);
-	if (p->dns == DNS_REDIRECT && p->dns_addr.family == AF_INET6)
+	if (p->dns == DNS_REDIRECT && p->dns_addr6.family == AF_INET6)
 		complain_v6(c, KEY_NET_DNS, p->line[KEY_NET_DNS]);
 }
 

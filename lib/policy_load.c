@@ -127,6 +127,7 @@ static void drop_network(struct policy *p)
 	p->egress = fresh.egress;
 	p->dns = fresh.dns;
 	p->dns_addr = fresh.dns_addr;
+	p->dns_addr6 = fresh.dns_addr6;
 	p->ipv6 = fresh.ipv6;
 	p->rate_out = fresh.rate_out;
 	p->rate_in = fresh.rate_in;

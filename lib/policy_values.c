@@ -89,36 +89,78 @@ static bool dns_target_ok(const struct ip_addr *ip)
 	return true;
 }
 
-void row_parse_dns(struct policy_reader *r, const char *value, struct policy *p)
+/* One name server into the place of its family; false when that place is taken. */
+static bool take_dns(const struct ip_addr *ip, struct policy *p)
 {
+	struct ip_addr *place = ip->family == AF_INET6 ? &p->dns_addr6 : &p->dns_addr;
+
+	if (place->family)
+		return false;
+	*place = *ip;
+	return true;
+}
+
+/* "ADDRESS" or "ADDRESS, ADDRESS", one of each family. */
+static void parse_dns_addresses(struct policy_reader *r, const char *value, struct policy *p)
+{
+	auto_free char *copy = strdup(value);
 	char quoted[INI_QUOTE_MAX + 8];
+	char *rest = copy, *w;
 	struct ip_addr ip;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(dns_words); i++) {
-		if (strcmp(value, dns_words[i]) == 0) {
-			p->dns = i;
-			memset(&p->dns_addr, 0, sizeof(p->dns_addr));
+	ini_quote(value, quoted);
+	while ((w = strsep(&rest, ","))) {
+		w += strspn(w, " \t");
+		for (size_t n = strlen(w); n && strchr(" \t", w[n - 1]); n--)
+			w[n - 1] = '\0';
+		if (!ip_parse(w, &ip)) {
+			reader_bad(r,
+				   "%s is not known; write auto, host, none, an address, or one "
+				   "of IPv4 and one of IPv6",
+				   quoted);
+			return;
+		}
+		if (!dns_target_ok(&ip)) {
+			reader_bad(r,
+				   "%s cannot be a name server's address; write another, or host",
+				   quoted);
+			return;
+		}
+		if (!take_dns(&ip, p)) {
+			reader_bad(r, "%s has two of one family; write one of each", quoted);
 			return;
 		}
 	}
-	if (!ip_parse(value, &ip)) {
-		reader_bad(r, "%s is not known; write auto, host, none or one address",
-			   ini_quote(value, quoted));
-	} else if (!dns_target_ok(&ip)) {
-		reader_bad(r, "%s cannot be a name server's address; write another, or host",
-			   ini_quote(value, quoted));
-	} else {
-		p->dns = DNS_REDIRECT;
-		p->dns_addr = ip;
+	p->dns = DNS_REDIRECT;
+}
+
+void row_parse_dns(struct policy_reader *r, const char *value, struct policy *p)
+{
+	memset(&p->dns_addr, 0, sizeof(p->dns_addr));
+	memset(&p->dns_addr6, 0, sizeof(p->dns_addr6));
+	for (unsigned i = 0; i < ARRAY_SIZE(dns_words); i++) {
+		if (strcmp(value, dns_words[i]) == 0) {
+			p->dns = i;
+			return;
+		}
 	}
+	parse_dns_addresses(r, value, p);
 }
 
 void row_print_dns(const struct policy *p, size_t i, struct strbuf *out)
 {
+	const bool both = p->dns_addr.family && p->dns_addr6.family;
 	char buf[PREFIX_STRLEN];
 
 	(void)i;
-	sb_adds(out, p->dns == DNS_REDIRECT ? ip_str(&p->dns_addr, buf) : dns_words[p->dns]);
+	if (p->dns != DNS_REDIRECT) {
+		sb_adds(out, dns_words[p->dns]);
+		return;
+	}
+	if (p->dns_addr.family)
+		sb_adds(out, ip_str(&p->dns_addr, buf));
+	if (p->dns_addr6.family)
+		sb_addf(out, "%s%s", both ? ", " : "", ip_str(&p->dns_addr6, buf));
 }
 
 void row_parse_ipv6(struct policy_reader *r, const char *value, struct policy *p)

@@ -294,6 +294,10 @@ static void dns_elements(struct build *b)
 			build_tunnel_dns(b);
 			break;
 		}
+		if (!b->p->dns_addr.family) {
+			build_verdict(b, "inet", "dns", mark, "goto", "deny_dns");
+			break;
+		}
 		build_verdict(b, "inet", "dns", mark, "goto", "opened");
 		build_map(b, "inet", "dns_to", mark, term_ip(&b->p->dns_addr));
 		build_set(b, "inet", "dns_address", term_join(mark, term_ip(&b->p->dns_addr)));
@@ -334,7 +338,8 @@ static void lan_chain(struct build *b)
 	for (size_t i = 0; i < b->p->n_lan; i++) {
 		const struct policy_lan *lan = &b->p->lan[i];
 
-		sb_addf(&b->apply, "add rule inet " TBL " lan_%u ip daddr %s ", slot,
+		sb_addf(&b->apply, "add rule inet " TBL " lan_%u %s daddr %s ", slot,
+			lan->prefix.addr.family == AF_INET6 ? "ip6" : "ip",
 			ip_prefix_str(&lan->prefix, prefix));
 		if (lan->port)
 			sb_addf(&b->apply, "%s dport %u ", proto_str(lan->proto), lan->port);

@@ -83,7 +83,7 @@ struct iso_element {
 	const char *set;
 	uint8_t key[ISO_KEY_MAX];
 	uint8_t key_len;
-	uint8_t data[8];	     /* value of a map: four bytes, or an address and a port */
+	uint8_t data[16];	     /* value of a map: four bytes, an address, that and a port */
 	uint8_t data_len;	     /* 0: a set, or a verdict */
 	char verdict[ISO_CHAIN_MAX]; /* chain of a jump or goto, or "" */
 	char text[96];		     /* the key (and value) as nft writes it, for people */

@@ -84,15 +84,6 @@ static bool is_attached(const struct explain_world *w, const struct ip_addr *ip)
 	return false;
 }
 
-static struct explain_verdict redirect(struct explain_verdict v, const struct ip_addr *to,
-				       uint16_t port)
-{
-	v.redirected = true;
-	v.to = *to;
-	v.to_port = port;
-	return v;
-}
-
 /* --- the chain, rule by rule ------------------------------------------------------------------ */
 
 static struct explain_verdict decide_dhcp(const struct explain_world *w,
@@ -133,17 +124,23 @@ static bool decide_dns(const struct explain_world *w, const struct explain_query
 	case DNS_AUTO:
 		if (!tunnel_n_dns(&w->f->tunnel, AF_INET))
 			return false;
-		*ret = redirect(
+		*ret = explain_redirect(
 			explain_allow(KEY_NET_DNS, 0, EXPLAIN_TUNNEL,
 				      "each question is sent to one of the tunnel's servers"),
 			first_dns(&w->f->tunnel), DNS_PORT);
 		return true;
 	case DNS_REDIRECT:
-		*ret = redirect(explain_allow(KEY_NET_DNS, 0,
-					      w->p->egress == EGRESS_TUNNEL ? EXPLAIN_TUNNEL
-									    : EXPLAIN_DIRECT,
-					      "each question is sent to one server"),
-				&w->p->dns_addr, DNS_PORT);
+		if (!w->p->dns_addr.family) {
+			*ret = explain_deny(KEY_NET_DNS, "deny_dns",
+					    "the server that it names is asked by IPv6 alone");
+			return true;
+		}
+		*ret = explain_redirect(explain_allow(KEY_NET_DNS, 0,
+						      w->p->egress == EGRESS_TUNNEL
+							      ? EXPLAIN_TUNNEL
+							      : EXPLAIN_DIRECT,
+						      "each question is sent to one server"),
+					&w->p->dns_addr, DNS_PORT);
 		return true;
 	default:
 		*ret = explain_deny(KEY_NET_DNS, "deny_dns", "the guest may ask no DNS server");
@@ -176,14 +173,14 @@ static struct explain_verdict decide_host(const struct explain_world *w,
 		if (is_guest(w, &fw->to))
 			v = explain_deny(KEY_NET_FORWARD_PORT, "deny_redirected",
 					 "it would lead to another guest");
-		return redirect(v, &fw->to, fw->to_port);
+		return explain_redirect(v, &fw->to, fw->to_port);
 	}
 	return explain_deny(KEY_NET_ALLOW_HOST_PORT, "deny_host",
 			    "the host itself, and this port is not opened");
 }
 
-static bool decide_lan(const struct explain_world *w, const struct explain_query *q,
-		       struct explain_verdict *ret)
+bool explain_decide_lan(const struct explain_world *w, const struct explain_query *q,
+			struct explain_verdict *ret)
 {
 	for (size_t i = 0; i < w->p->n_lan; i++) {
 		const struct policy_lan *lan = &w->p->lan[i];
@@ -210,7 +207,7 @@ static struct explain_verdict decide_outside(const struct explain_world *w,
 	if (is_guest(w, &q->dst))
 		return explain_deny(KEY_NET_ALLOW_LAN, "deny_attached",
 				    "where other guests are; no key opens it");
-	if (decide_lan(w, q, &v))
+	if (explain_decide_lan(w, q, &v))
 		return v;
 	if (w->p->egress == EGRESS_TUNNEL && iso_tunnel_names(&w->f->tunnel, &q->dst))
 		return explain_allow(KEY_TUN_CONFIG, 0, EXPLAIN_TUNNEL,
@@ -261,7 +258,7 @@ static struct explain_verdict decide_switched(const struct explain_world *w,
 	} else if (is_broadcast(w, &q->dst)) {
 		return explain_deny(KEY_NET_ALLOW_LAN, "ip_TAP",
 				    "broadcast or multicast; no key opens it");
-	} else if (!decide_lan(w, q, &v)) {
+	} else if (!explain_decide_lan(w, q, &v)) {
 		if (is_refused_range(&q->dst))
 			return explain_deny(
 				KEY_NET_ALLOW_LAN, "ip_TAP",

@@ -73,12 +73,16 @@ static struct explain_verdict decide_host(const struct explain_world *w,
 static struct explain_verdict decide_outside(const struct explain_world *w,
 					     const struct explain_query *q)
 {
+	struct explain_verdict v;
+
 	if (is_anycast(w, &q->dst))
 		return explain_deny(KEY_NET_ALLOW_HOST_PORT, "deny_host",
 				    "the routers' anycast address: the host itself");
 	if (is_guest(w, &q->dst))
 		return explain_deny(KEY_NET_ALLOW_LAN, "deny_attached",
 				    "where other guests are; no key opens it");
+	if (explain_decide_lan(w, q, &v))
+		return v;
 	if (ip_range_has(layout_refused6, layout_n_refused6, &q->dst))
 		return explain_deny(KEY_NET_ALLOW_LAN, "deny_range",
 				    "not an address of the Internet");
@@ -87,6 +91,15 @@ static struct explain_verdict decide_outside(const struct explain_world *w,
 				    "a network that the host is attached to");
 	return explain_allow(KEY_NET_EGRESS, 0, EXPLAIN_DIRECT,
 			     "the Internet, from the host's own address");
+}
+
+static struct explain_verdict decide_dns(const struct policy *p)
+{
+	if (policy_dns_effective(p) == DNS_REDIRECT && p->dns_addr6.family)
+		return explain_redirect(explain_allow(KEY_NET_DNS, 0, EXPLAIN_DIRECT,
+						      "each question is sent to one server"),
+					&p->dns_addr6, DNS_PORT);
+	return explain_deny(KEY_NET_DNS, "deny_dns", "the guest may ask no DNS server by IPv6");
 }
 
 static struct explain_verdict decide_group(const struct explain_query *q)
@@ -115,8 +128,7 @@ void explain_decide6(const struct explain_world *w, const struct explain_query *
 						.why = "DHCP goes to all servers, nowhere else"};
 	else if (explain_has_ports(q) && q->port == DNS_PORT &&
 		 policy_dns_effective(w->p) != DNS_HOST)
-		*ret = explain_deny(KEY_NET_DNS, "deny_dns",
-				    "the guest may ask no DNS server by IPv6");
+		*ret = decide_dns(w->p);
 	else if (explain_has_ports(q) && q->port == DNS_PORT && is_gateway(w, &q->dst))
 		*ret = explain_allow(KEY_NET_DNS, 0, EXPLAIN_HOST,
 				     "the host's DNS server is asked");

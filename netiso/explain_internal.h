@@ -29,6 +29,19 @@ static inline bool explain_has_ports(const struct explain_query *q)
 	return q->port && (q->proto == IPPROTO_TCP || q->proto == IPPROTO_UDP);
 }
 
+static inline struct explain_verdict explain_redirect(struct explain_verdict v,
+						      const struct ip_addr *to, uint16_t port)
+{
+	v.redirected = true;
+	v.to = *to;
+	v.to_port = port;
+	return v;
+}
+
+/** explain_decide_lan - whether an entry of allow_lan names the target; of both families. */
+bool explain_decide_lan(const struct explain_world *w, const struct explain_query *q,
+			struct explain_verdict *ret);
+
 /** explain_decide6 - the part of explain_decide for an IPv6 address (netiso/explain6.c). */
 void explain_decide6(const struct explain_world *w, const struct explain_query *q,
 		     struct explain_verdict *ret);

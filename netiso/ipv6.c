@@ -110,10 +110,15 @@ void build_ipv6(struct build *b)
 	const struct term mark = term_mark(b->mark);
 
 	/* A server that only IPv4 reaches gets no questions by IPv6. */
-	if (policy_dns_effective(b->p) == DNS_HOST)
+	if (policy_dns_effective(b->p) == DNS_HOST) {
 		build_verdict(b, "inet", "dns6", mark, "jump", "dns_host");
-	else
+	} else if (policy_dns_effective(b->p) == DNS_REDIRECT && b->p->dns_addr6.family) {
+		build_verdict(b, "inet", "dns6", mark, "goto", "opened");
+		build_map(b, "inet", "dns_to6", mark, term_ip(&b->p->dns_addr6));
+		build_set(b, "inet", "dns_address6", term_join(mark, term_ip(&b->p->dns_addr6)));
+	} else {
 		build_verdict(b, "inet", "dns6", mark, "goto", "deny_dns");
+	}
 	guests6(b);
 }
 

@@ -434,6 +434,8 @@ static const struct layout_rule rules[] = {
 	{"inet", "nat_guest", "meta mark @tunnelled goto tunnel_query"},
 	{"inet", "nat_guest", "udp dport 53 dnat ip to meta mark map @dns_to"},
 	{"inet", "nat_guest", "tcp dport 53 dnat ip to meta mark map @dns_to"},
+	{"inet", "nat_guest", "udp dport 53 dnat ip6 to meta mark map @dns_to6"},
+	{"inet", "nat_guest", "tcp dport 53 dnat ip6 to meta mark map @dns_to6"},
 
 	{"inet", "tunnel_query", "udp dport 53 goto tunnel_resolver"},
 	{"inet", "tunnel_query", "tcp dport 53 goto tunnel_resolver"},

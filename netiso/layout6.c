@@ -94,6 +94,8 @@ static const struct layout_set sets[] = {
 	{"set bridge",
 	 "dhcp6_rate { typeof iifname; size 65536; flags dynamic,timeout; timeout 2h; }"},
 	{"map inet", "dns6 { type mark : verdict; }"},
+	{"map inet", "dns_to6 { typeof meta mark : ip6 daddr; }"},
+	{"set inet", "dns_address6 { typeof meta mark . ip6 daddr; }"},
 	{"set inet", "refused6 { type ipv6_addr; flags interval; }"},
 	{"set inet", "guests6 { type ipv6_addr; flags interval; auto-merge; }"},
 	{"set inet", "public6 { type ipv6_addr; flags interval; }"},
@@ -264,7 +266,9 @@ static const struct layout_rule rules[] = {
 	{"inet", "guest6", "fib daddr type local goto to_host6"},
 	{"inet", "guest6", "ip6 daddr ff00::/8 goto deny_range"},
 	{"inet", "guest6", "fib daddr type anycast goto deny_host"},
+	/* No hole in the LAN, however wide, leads to guests. */
 	{"inet", "guest6", "ip6 daddr @guests6 goto deny_attached"},
+	{"inet", "guest6", "meta mark vmap @lan"},
 	{"inet", "guest6", "ip6 daddr != @public6 goto not_public6"},
 	{"inet", "guest6", "meta mark vmap @egress"},
 	{"inet", "guest6", "goto deny_egress"},
@@ -277,6 +281,8 @@ static const struct layout_rule rules[] = {
 	/* By another program's NAT. */
 	{"inet", "redirected", "meta nfproto ipv6 goto redirected6"},
 	{"inet", "redirected6", "ip6 daddr @guests6 goto deny_redirected"},
+	{"inet", "redirected6", "meta mark . ip6 daddr @dns_address6 accept"},
+	{"inet", "redirected6", "meta mark vmap @lan"},
 	{"inet", "redirected6", "ip6 daddr != @public6 goto deny_redirected"},
 	{"inet", "redirected6", "accept"},
 	{"inet", "nat66", "meta nfproto != ipv6 accept"},

@@ -88,8 +88,12 @@ static int bad_target(const struct ip_addr *to, const struct iso_facts *f)
 	for (size_t k = 0; k < f->n_local; k++)
 		if (ip_equal(to, &f->local[k]))
 			return 1;
+	for (size_t k = 0; k < f->n_local6; k++)
+		if (ip_equal(to, &f->local6[k]))
+			return 1;
 	for (size_t k = 0; k < f->n_nics; k++)
-		if (!f->nics[k].switched && iso_on_network(&f->nics[k], to))
+		if (!f->nics[k].switched &&
+		    (iso_on_network(&f->nics[k], to) || iso_on_network6(&f->nics[k], to)))
 			return 2;
 	return 0;
 }
@@ -140,9 +144,12 @@ static int check_targets(const struct policy *p, const struct iso_facts *f, stru
 	int why;
 
 	for (size_t i = 0; i < p->n_lan; i++) {
-		why = p->lan[i].prefix.len == 32 ? bad_target(&p->lan[i].prefix.addr, f) : 0;
+		const struct ip_prefix *to = &p->lan[i].prefix;
+		const bool single = to->len == (to->addr.family == AF_INET6 ? 128 : 32);
+
+		why = single ? bad_target(&to->addr, f) : 0;
 		if (why)
-			return refuse_target(p, KEY_NET_ALLOW_LAN, &p->lan[i].prefix.addr, why, e);
+			return refuse_target(p, KEY_NET_ALLOW_LAN, &to->addr, why, e);
 	}
 	for (size_t i = 0; i < p->n_forwards; i++) {
 		const struct ip_addr *to = &p->forwards[i].to;
@@ -162,11 +169,15 @@ static int check_targets(const struct policy *p, const struct iso_facts *f, stru
 		why = bad_target(&p->dns_addr, f);
 		if (why)
 			return refuse_target(p, KEY_NET_DNS, &p->dns_addr, why, e);
+		why = bad_target(&p->dns_addr6, f);
+		if (why)
+			return refuse_target(p, KEY_NET_DNS, &p->dns_addr6, why, e);
 	}
 	return 0;
 }
 
-/* The parser lets IPv6 through where ipv6 = nat: a guest gets it, but lists have none so far. */
+/* The parser lets IPv6 through where ipv6 = nat; of the lists that are built of IPv4 alone, and of
+ * those that a tunnel has, some have none so far. */
 static int check_family(const struct policy *p, struct err *e)
 {
 	char where[512];
@@ -177,18 +188,18 @@ static int check_family(const struct policy *p, struct err *e)
 				       "%s: this release forwards to IPv4 addresses",
 				       policy_where(p, KEY_NET_FORWARD_PORT, where, sizeof(where)));
 	for (size_t i = 0; i < p->n_lan; i++)
-		if (p->lan[i].prefix.addr.family != AF_INET)
+		if (p->egress == EGRESS_TUNNEL && p->lan[i].prefix.addr.family != AF_INET)
 			return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-				       "%s: this release knows IPv4 addresses only",
+				       "%s: this release knows IPv4 addresses only beside a tunnel",
 				       policy_where(p, KEY_NET_ALLOW_LAN, where, sizeof(where)));
 	for (size_t i = 0; i < p->n_addresses; i++)
 		if (p->addresses[i].addr.family != AF_INET)
 			return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
 				       "%s: this release knows IPv4 addresses only",
 				       policy_where(p, KEY_NET_ADDRESSES, where, sizeof(where)));
-	if (p->dns == DNS_REDIRECT && p->dns_addr.family != AF_INET)
+	if (p->egress == EGRESS_TUNNEL && p->dns_addr6.family)
 		return err_set(e, EX_CORDON_POLICY, EOPNOTSUPP,
-			       "%s: this release knows IPv4 addresses only",
+			       "%s: this release knows IPv4 addresses only with a tunnel",
 			       policy_where(p, KEY_NET_DNS, where, sizeof(where)));
 	return 0;
 }

@@ -97,6 +97,11 @@ struct lan_entry {
 	struct port_entry at; /* port 0: any protocol and port */
 };
 
+struct lan6_entry {
+	const char *to; /* "PREFIX/LEN" */
+	struct port_entry at;
+};
+
 struct forward_entry {
 	struct port_entry at;
 	uint32_t to;
@@ -119,11 +124,14 @@ struct lease {
 struct situation {
 	bool egress_none;
 	enum dns dns;
-	uint32_t dns_addr;
+	uint32_t dns_addr;     /* 0: it names one by IPv6 alone */
+	const char *dns_addr6; /* or NULL */
 	struct port_entry ports[MAX_ENTRIES];
 	size_t n_ports;
 	struct lan_entry lan[MAX_ENTRIES];
 	size_t n_lan;
+	struct lan6_entry lan6[MAX_ENTRIES];
+	size_t n_lan6;
 	struct forward_entry forwards[MAX_ENTRIES];
 	size_t n_forwards;
 	uint32_t addresses[MAX_ENTRIES]; /* none: dhcp */

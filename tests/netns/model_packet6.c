@@ -2,6 +2,7 @@
 /* Random packets by IPv6: as in model_packet.c, most are right but for one thing. */
 #include "tests/netns/model.h"
 
+#include "lib/net.h"
 #include "lib/util.h"
 
 #include <stdio.h>
@@ -193,6 +194,33 @@ static void aim_port(struct rng *r, const struct situation *s, struct packet *p)
 	p->six.dst = ip6(host6[rng_chance(r, 70) ? rng_below(r, 3) : rng_below(r, N_HOST6)]);
 	if (rng_chance(r, 25))
 		p->six.src = own_address(r, s);
+}
+
+/* Inside of what allow_lan names, or anywhere. */
+static void aim_lan(struct rng *r, const struct situation *s, struct packet *p)
+{
+	const struct lan6_entry *e;
+	struct in6_addr random = any_address6(r);
+	struct ip_prefix net;
+
+	if (!s->n_lan6) {
+		p->six.dst = ip6(PICK(r, attached_pool));
+		return;
+	}
+	e = &s->lan6[rng_below(r, (uint32_t)s->n_lan6)];
+	if (!ip_prefix_parse(e->to, &net))
+		bail("%s is no prefix", e->to);
+	for (unsigned bit = 0; bit < net.len; bit++) {
+		const uint8_t mask = (uint8_t)(0x80 >> bit % 8);
+
+		random.s6_addr[bit / 8] =
+			(uint8_t)((random.s6_addr[bit / 8] & ~mask) | (net.addr.b[bit / 8] & mask));
+	}
+	p->six.dst = random;
+	if (e->at.port && rng_chance(r, 70)) {
+		p->proto = e->at.proto;
+		p->dport = e->at.port;
+	}
 }
 
 static void aim_dns(struct rng *r, struct packet *p)
@@ -454,7 +482,9 @@ void packet6_generate(struct rng *r, const struct situation *s, struct budget6 *
 		aim_port(r, s, p);
 	} else if (kind < 45) {
 		aim_dns(r, p);
-	} else if (kind < 50 && budget->dhcp) {
+	} else if (kind < 54 && kind >= 48) {
+		aim_lan(r, s, p);
+	} else if (kind < 48 && budget->dhcp) {
 		budget->dhcp--;
 		aim_dhcp(r, s, p);
 	} else if (kind < 60) {

@@ -57,6 +57,25 @@ static const uint32_t resolver_pool[] = {
 	IP4(198, 51, 100, 53),
 };
 
+static const char *const lan6_pool[] = {
+	"fd50::/64",
+	"fd50::50/128",
+	"fd50::48/125",
+	"2a0e:50::/64",
+	"2a0e:50::50/128",
+	"2a0e::/16",
+	"2001:db8::/32",
+	"fd00::/8",
+	"2000::/3",
+	"2a0e:8::/64",
+	"fd12:3456:789a:1::/64",
+	"64:ff9b::/96",
+	"2002::/16",
+	"2a0e:77::/64",
+	"3fff::/20",
+};
+static const char *const resolver6_pool[] = {"2606:4700:4700::1111", "fd50::53", "2a0e:50::53"};
+
 uint16_t any_port(struct rng *r)
 {
 	return PICK(r, port_pool);
@@ -149,6 +168,25 @@ static void generate_leases(struct rng *r, struct situation *s)
 	}
 }
 
+/* Of IPv6, each entry once. */
+static void generate_openings6(struct rng *r, struct situation *s)
+{
+	const uint32_t first = rng_below(r, (uint32_t)ARRAY_SIZE(lan6_pool));
+
+	if (s->dns == DNSKEY_ADDRESS && rng_chance(r, 70)) {
+		s->dns_addr6 = PICK(r, resolver6_pool);
+		if (rng_chance(r, 30))
+			s->dns_addr = 0;
+	}
+	for (uint32_t n = rng_chance(r, 60) ? rng_below(r, MAX_ENTRIES) : 0; n; n--) {
+		struct lan6_entry e = {.to = lan6_pool[(first + n * 4) % ARRAY_SIZE(lan6_pool)]};
+
+		if (rng_chance(r, 35))
+			e.at = (struct port_entry){tcp_or_udp(r), any_port(r)};
+		s->lan6[s->n_lan6++] = e;
+	}
+}
+
 void situation_generate(struct rng *r, struct situation *s)
 {
 	*s = (struct situation){.log = rng_chance(r, 50), .rates = rng_chance(r, 30)};
@@ -165,6 +203,8 @@ void situation_generate(struct rng *r, struct situation *s)
 	else
 		generate_leases(r, s);
 	s->ipv6 = rng_chance(r, 80) && !s->egress_none; /* not both */
+	if (s->ipv6)
+		generate_openings6(r, s);
 	s->own6[s->n_own6++] = eui64("fd12:3456:789a:1::", place_mac[AT_G]);
 	s->own6[s->n_own6++] = eui64("fe80::", place_mac[AT_G]);
 	s->alone = rng_chance(r, 15);

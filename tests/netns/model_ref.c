@@ -227,6 +227,10 @@ static bool judge_dns(const struct situation *s, const struct packet *p, struct 
 		*ret = deny(WHY_NO_DNS);
 		return true;
 	case DNSKEY_ADDRESS:
+		if (!s->dns_addr) {
+			*ret = deny(WHY_NO_DNS);
+			return true;
+		}
 		*ret = to_world(p, s->dns_addr, 53, WHY_DNS_ADDRESS);
 		ret->may = ret->may || is_broadcast(p->dst) || is_martian(p->dst);
 		if (is_guest(s, s->dns_addr))

@@ -222,23 +222,69 @@ static struct verdict judge_gateway(const struct situation *s, const struct pack
 	return deny(WHY_HOST6);
 }
 
-static struct verdict judge_address(const struct packet *p)
+/* RFC 4291, 2.6.1: the first address of each of its networks is the router's, too. */
+static bool is_routers(const struct in6_addr *ip)
 {
-	struct verdict v = {.why = WHY_INTERNET6, .at = AT_WAN, .dst6 = p->six.dst};
+	static const char *const nets[] = {
+		"fd12:3456:789a:1::", "2a0e:8::", "fd50::", "2a0e:50::", "2a0e:2::",
+	};
 
-	if (is_host6(&p->six.dst))
-		return deny(WHY_HOST6);
-	/* V3 */
-	if (ip6_in(&p->six.dst, GUEST_NET6) || ip6_in(&p->six.dst, OTHER_NET6))
-		return deny(WHY_GUEST6);
-	if (is_refused(&p->six.dst))
-		return deny(WHY_RANGE6);
-	if (is_attached6(&p->six.dst))
-		return deny(WHY_ATTACHED6);
+	for (size_t i = 0; i < ARRAY_SIZE(nets); i++)
+		if (is_all(ip, nets[i]))
+			return true;
+	return false;
+}
+
+/* V3: of the other bridge the host knows that once a guest there has a policy. */
+static bool is_guest(const struct situation *s, const struct in6_addr *ip)
+{
+	return ip6_in(ip, GUEST_NET6) || (!s->alone && ip6_in(ip, OTHER_NET6));
+}
+
+static bool lan_allows(const struct situation *s, const struct packet *p)
+{
+	for (size_t i = 0; i < s->n_lan6; i++)
+		if (ip6_in(&p->six.dst, s->lan6[i].to) &&
+		    (!s->lan6[i].at.port || opens(&s->lan6[i].at, p)))
+			return true;
+	return false;
+}
+
+/* Where the host's routes lead. */
+static struct verdict to_world(const struct packet *p, const struct in6_addr *dst, uint16_t dport,
+			       enum reason why)
+{
+	const struct in6_addr y = eui64("2a0e:8::", place_mac[AT_Y]);
+	struct verdict v = {.why = why, .at = AT_WAN, .dst6 = *dst};
+
+	if (ip6_in(dst, "fd50::/64"))
+		v.at = AT_LAN;
+	if (ip6_in(dst, "2a0e:50::/64"))
+		v.at = AT_PUB;
+	if (ip6_in(dst, OTHER_NET6))
+		v.at = ip6_same(dst, &y) ? AT_Y : AT_X;
 	if (p->proto == IPPROTO_TCP || p->proto == IPPROTO_UDP)
-		v.dport = p->dport;
-	v.may = p->ttl < 2;
+		v.dport = dport;
+	/* No router passes on what has a link-local source (RFC 4291, 2.5.6). */
+	v.may = p->ttl < 2 || v.at >= AT_X || ip6_in(&p->six.src, "fe80::/10");
 	return v;
+}
+
+static struct verdict judge_address(const struct situation *s, const struct packet *p)
+{
+	const struct in6_addr *dst = &p->six.dst;
+
+	if (is_host6(dst) || is_routers(dst))
+		return deny(WHY_HOST6);
+	if (is_guest(s, dst))
+		return deny(WHY_GUEST6);
+	if (lan_allows(s, p))
+		return to_world(p, dst, p->dport, WHY_LAN);
+	if (is_refused(dst))
+		return deny(WHY_RANGE6);
+	if (is_attached6(dst))
+		return deny(WHY_ATTACHED6);
+	return to_world(p, dst, p->dport, WHY_INTERNET6);
 }
 
 /* What goes to port 53: false when it is like any other port. */
@@ -246,6 +292,14 @@ static bool judge_dns(const struct situation *s, const struct packet *p, struct 
 {
 	const enum dns dns = s->dns == DNSKEY_AUTO ? DNSKEY_HOST : s->dns;
 
+	if (dns == DNSKEY_ADDRESS && s->dns_addr6) {
+		const struct in6_addr server = ip6(s->dns_addr6);
+
+		*ret = to_world(p, &server, 53, WHY_DNS_ADDRESS);
+		/* What hosts take for a mistake wherever they see it. */
+		ret->may = ret->may || ip6_in(&p->six.dst, "::/8");
+		return true;
+	}
 	if (dns == DNSKEY_HOST && !is_gateway6(&p->six.dst))
 		return false;
 	/* A server that IPv4 reaches is not asked by IPv6. */
@@ -322,7 +376,7 @@ static struct verdict judge_transport(const struct situation *s, const struct pa
 	if (ip6_in(&p->six.src, "fe80::/10") && !is_gateway6(&p->six.dst))
 		return deny(WHY_SOURCE6);
 	if (!(ports && p->dport == 53 && judge_dns(s, p, &v)))
-		v = ports && is_gateway6(&p->six.dst) ? judge_gateway(s, p) : judge_address(p);
+		v = ports && is_gateway6(&p->six.dst) ? judge_gateway(s, p) : judge_address(s, p);
 	if (v.at == AT_HOST && p->proto == IPPROTO_TCP && !begins(p))
 		return deny(WHY_NO_SYN);
 	v.may = v.may || !is_sound(p);

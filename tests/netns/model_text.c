@@ -100,6 +100,20 @@ static void text_lists(const struct situation *s, struct strbuf *out)
 				s->lan[i].at.port);
 		sb_adds(out, "\n");
 	}
+	for (size_t i = 0; i < s->n_lan6; i++) {
+		const struct lan6_entry *e = &s->lan6[i];
+		const bool single = strstr(e->to, "/128");
+
+		sb_addf(out, "allow_lan.six%zu = ", i);
+		if (!e->at.port)
+			sb_addf(out, "%s\n", e->to);
+		else if (single)
+			sb_addf(out, "[%.*s]:%s/%u\n", (int)strcspn(e->to, "/"), e->to,
+				proto_name(e->at.proto, name), e->at.port);
+		else
+			sb_addf(out, "[%s]:%s/%u\n", e->to, proto_name(e->at.proto, name),
+				e->at.port);
+	}
 	for (size_t i = 0; i < s->n_forwards; i++)
 		sb_addf(out, "forward_port.%zu = %s/%u %s:%u\n", i,
 			proto_name(s->forwards[i].at.proto, name), s->forwards[i].at.port,
@@ -117,8 +131,11 @@ void text_policy(const struct situation *s, struct strbuf *out)
 	if (s->egress_none)
 		sb_adds(out, "egress = none\nallow_unguarded = yes\n");
 	if (s->dns != DNSKEY_AUTO)
-		sb_addf(out, "dns = %s\n",
-			s->dns == DNSKEY_ADDRESS ? ip_text(s->dns_addr, buf) : dns[s->dns]);
+		sb_addf(out, "dns = %s%s%s\n",
+			s->dns != DNSKEY_ADDRESS ? dns[s->dns]
+			: s->dns_addr		 ? ip_text(s->dns_addr, buf)
+						 : "",
+			s->dns_addr && s->dns_addr6 ? ", " : "", s->dns_addr6 ? s->dns_addr6 : "");
 	text_lists(s, out);
 	if (s->ipv6)
 		sb_adds(out, "ipv6 = nat\n");
