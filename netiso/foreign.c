@@ -12,7 +12,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
+#include <linux/fib_rules.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -178,7 +180,10 @@ size_t foreign_tables(const char *json, const char *const *bridges, size_t n, st
 	return found;
 }
 
-#define GUARD_RULE_PROTOCOL 205 /* see netiso/guard.c */
+/* See netiso/guard.c. */
+#define GUARD_RULE_PROTOCOL 205
+#define GUARD_PREF_LOCAL 80
+#define GUARD_PREF_ON 100
 
 /* Some mark of ours fulfils it: the bits above the domain's number say whose a mark is. */
 static bool matches_ours(const struct rtnl_rule *r, uint32_t base)
@@ -186,6 +191,53 @@ static bool matches_ours(const struct rtnl_rule *r, uint32_t base)
 	return r->has_mark && r->mask && r->protocol != MARKS_RULE_PROTOCOL &&
 	       r->protocol != GUARD_RULE_PROTOCOL && !r->inverted &&
 	       ((r->mark ^ base) & r->mask & LAYOUT_MARK_MASK) == 0;
+}
+
+/* Where only rules of ours are walked along: by what comes from a guarded bridge, behind its first
+ * rules, and by what is for a tunnel. */
+static bool stands_among_ours(const struct rtnl_rule *r)
+{
+	const bool guards = r->pref >= GUARD_PREF_LOCAL && r->pref < GUARD_PREF_ON;
+	const bool tunnels = r->pref >= MARKS_PREF_STRAY && r->pref <= MARKS_PREF_END;
+
+	return (guards || tunnels) && r->protocol != MARKS_RULE_PROTOCOL &&
+	       r->protocol != GUARD_RULE_PROTOCOL;
+}
+
+/* A rule without a preference gets one less than the second rule has (net/core/fib_rules.c), and
+ * goes before it. The guard needs several at 0, before the lookup of the local table: then it gets 0,
+ * too, and goes behind those that came before. */
+static bool has_no_preference(const struct rtnl_rule *r)
+{
+	const bool local = r->action == FR_ACT_TO_TBL && r->table == RT_TABLE_LOCAL && !r->iif[0];
+
+	return r->pref == 0 && !local && r->protocol != GUARD_RULE_PROTOCOL;
+}
+
+static void warn_rule(const struct rtnl_rule *r, uint32_t base, const char *family,
+		      struct strbuf *out)
+{
+	if (has_no_preference(r))
+		sb_addf(out,
+			"warning: another program's %s routing rule has the preference 0, as all "
+			"get that ask for none while a guarded network is up: they are asked in "
+			"the "
+			"order in which they came, which for the two of wg-quick is the wrong one: "
+			"what is for the LAN and for guests goes into its tunnel; start it before "
+			"libvirt's networks, or give its rules preferences\n",
+			family);
+	if (stands_among_ours(r))
+		sb_addf(out,
+			"warning: another program's %s routing rule of preference %u stands among "
+			"those of guards and tunnels, and may lead a guest's packets astray, where "
+			"they are dropped; give it a preference from 101 to 32765\n",
+			family, r->pref);
+	if (matches_ours(r, base))
+		sb_addf(out,
+			"warning: the %s routing rule of preference %u (fwmark 0x%x/0x%x) matches "
+			"marks of ours; write another [host] mark_base, or have its program use "
+			"another mark\n",
+			family, r->pref, r->mark, r->mask);
 }
 
 static int foreign_rules(struct nl *route, int family, uint32_t base, struct strbuf *out,
@@ -196,13 +248,7 @@ static int foreign_rules(struct nl *route, int family, uint32_t base, struct str
 	int r = rtnl_rule_list(route, family, &rules, &n, e);
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		if (matches_ours(&rules[i], base))
-			sb_addf(out,
-				"warning: the IPv%s routing rule of preference %u (fwmark "
-				"0x%x/0x%x) matches marks of ours; write another [host] mark_base, "
-				"or have its program use another mark\n",
-				family == AF_INET ? "4" : "6", rules[i].pref, rules[i].mark,
-				rules[i].mask);
+		warn_rule(&rules[i], base, family == AF_INET ? "IPv4" : "IPv6", out);
 	return r;
 }
 

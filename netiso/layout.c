@@ -326,6 +326,8 @@ static const struct layout_rule rules[] = {
 	 * one whose packet came by the tunnel, would go by the uplink and show whose guest it is.
 	 * The error quotes the packet: its destination lies 24 bytes into the ICMP message. */
 	{"inet", "leaving", "oifname != @bridges oif != \"lo\" ip saddr @tunnel_guests drop"},
+	/* Nor what it says to the guest, where a routing rule of others leads that elsewhere. */
+	{"inet", "leaving", "oifname != @bridges oif != \"lo\" ip daddr @tunnel_guests drop"},
 	{"inet", "leaving",
 	 "oifname != @bridges icmp type { destination-unreachable, source-quench, redirect, "
 	 "time-exceeded, parameter-problem } @th,192,32 @tunnel_quoted drop"},

@@ -42,5 +42,7 @@ int wgt_user_start(const char *link, struct err *e);
 int wgt_user_stop(const char *link, struct err *e);
 int wgt_user_set(const char *link, const struct wgt_conf *c, struct err *e);
 int wgt_user_get(const char *link, struct wgt_state *ret, struct err *e);
+/** wgt_user_socket - the path of the socket of @link's process, whoever started that. */
+void wgt_user_socket(const char *link, char *buf, size_t size);
 /** wgt_user_find - the process that runs @link in this network namespace; 0: none. */
 pid_t wgt_user_find(const char *link);

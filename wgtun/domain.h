@@ -39,7 +39,7 @@ int wgt_domain_revert(const char *root, const struct uuid *uuid, struct err *e);
 int wgt_domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff, struct err *e);
 
 /** wgt_warnings - a line for each, of a loaded job (warn.c). */
-void wgt_warnings(const struct wgt_job *j, struct strbuf *out);
+void wgt_warnings(struct wgt_job *j, struct strbuf *out);
 
 /* What the undo file says. */
 struct wgt_undo {

@@ -27,7 +27,7 @@
 #define ANSWER_S 3
 #define ANSWER_MAX ((size_t)8 << 20) /* bytes of one answer */
 
-static void socket_path(const char *link, char *buf, size_t size)
+void wgt_user_socket(const char *link, char *buf, size_t size)
 {
 	(void)snprintf(buf, size, SOCKETS "/%s.sock", link);
 }
@@ -51,7 +51,7 @@ static int uapi_connect(const char *link)
 		return -errno;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-	socket_path(link, sun.sun_path, sizeof(sun.sun_path));
+	wgt_user_socket(link, sun.sun_path, sizeof(sun.sun_path));
 	if (connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0)
 		return -errno;
 	return TAKE_FD(fd);
@@ -275,7 +275,7 @@ int wgt_user_stop(const char *link, struct err *e)
 	char path[PATH_MAX];
 	int r = end_process(link, e);
 
-	socket_path(link, path, sizeof(path));
+	wgt_user_socket(link, path, sizeof(path));
 	if (unlink(path) < 0 && errno != ENOENT && r == 0)
 		r = err_os(e, errno, "cannot remove %s", path);
 	return r;
