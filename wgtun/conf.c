@@ -215,6 +215,8 @@ void wgt_conf_free(struct wgt_conf *c)
 		free(c->peers[i].allowed);
 		free(c->peers[i].host);
 	}
+	for (size_t i = 0; i < c->n_search; i++)
+		free(c->search[i]);
 	wgt_wipe_free(c->peers, c->n_peers * sizeof(*c->peers));
 	free(c->path);
 	wgt_wipe(c, sizeof(*c));

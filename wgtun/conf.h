@@ -18,6 +18,7 @@
 #define WGT_ALLOWED_MAX 4096 /* prefixes of one file */
 #define WGT_ADDRESSES_MAX 16
 #define WGT_DNS_MAX 16
+#define WGT_SEARCH_MAX 32
 #define WGT_HOST_MAX 253 /* bytes of a host's name (RFC 1035, in text) */
 #define WGT_MTU_MIN 576u
 #define WGT_MTU_MAX 65535u
@@ -56,7 +57,8 @@ struct wgt_conf {
 	size_t n_addresses;
 	struct ip_addr dns[WGT_DNS_MAX];
 	size_t n_dns;
-	size_t n_search;      /* search domains in DNS: known, not used */
+	char *search[WGT_SEARCH_MAX]; /* domains in DNS: shown, not handed to the guest */
+	size_t n_search;
 	uint32_t mtu;	      /* 0: to be computed */
 	uint16_t listen_port; /* 0: any */
 	uint32_t fwmark;      /* 0: none */

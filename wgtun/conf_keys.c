@@ -138,6 +138,18 @@ static bool host_name_ok(const char *s)
 	}
 }
 
+static void add_search(struct wgt_reader *r, const char *name)
+{
+	struct wgt_conf *c = r->conf;
+
+	if (c->n_search == WGT_SEARCH_MAX)
+		wgt_bad(r, "more than %d search domains", WGT_SEARCH_MAX);
+	else if ((c->search[c->n_search] = strdup(name)))
+		c->n_search++;
+	else
+		r->report.oom = true;
+}
+
 static void parse_dns(struct wgt_reader *r, const char *value)
 {
 	char entry[WGT_HOST_MAX + 2], quoted[INI_QUOTE_MAX + 8];
@@ -154,7 +166,7 @@ static void parse_dns(struct wgt_reader *r, const char *value)
 			else
 				c->dns[c->n_dns++] = ip;
 		} else if (host_name_ok(entry) && strspn(entry, "0123456789.") != strlen(entry)) {
-			c->n_search++;
+			add_search(r, entry);
 		} else {
 			wgt_bad(r, "%s is neither an address nor a search domain",
 				ini_quote(entry, quoted));

@@ -71,6 +71,15 @@ static json_t *leaks_json(const struct view *v)
 	return list;
 }
 
+static json_t *search_json(const struct view *v)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < v->j->conf.n_search; i++)
+		(void)json_array_append_new(list, json_string(v->j->conf.search[i]));
+	return list;
+}
+
 static json_t *peers_json(const struct view *v)
 {
 	json_t *list = json_array();
@@ -99,14 +108,14 @@ static int show_json(const struct view *v, struct err *e)
 	for (size_t i = 0; i < v->tunnel.n_dns; i++)
 		(void)json_array_append_new(dns, json_string(ip_str(&v->tunnel.dns[i], text)));
 	doc = json_pack(
-		"{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:s?, s:i, s:o, s:o, s:s?, s:o, s:b}",
+		"{s:s, s:s, s:s, s:s?, s:s?, s:I, s:s?, s:s?, s:i, s:o, s:o, s:o, s:s?, s:o, s:b}",
 		"name", v->j->rec.name, "uuid", uuid_str(&v->j->rec.uuid, uuid), "tunnel", v->state,
 		"interface", v->tunnel.link[0] ? v->tunnel.link : NULL, "backend", v->backend,
 		"table", (json_int_t)v->tunnel.mark, "address",
 		v->tunnel.link[0] ? ip_str(&v->tunnel.address, text) : NULL, "address6",
 		v->tunnel.address6.family ? ip_str(&v->tunnel.address6, text6) : NULL, "mtu",
-		(int)v->tunnel.mtu, "dns", dns, "peers", peers_json(v), "leak",
-		policy_dns_effective(&v->j->policy) == DNS_HOST ? DNS_LEAK : NULL, "leaks",
+		(int)v->tunnel.mtu, "dns", dns, "search", search_json(v), "peers", peers_json(v),
+		"leak", policy_dns_effective(&v->j->policy) == DNS_HOST ? DNS_LEAK : NULL, "leaks",
 		leaks_json(v), "shared", v->j->policy.tunnel_shared);
 	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0) {
 		json_decref(doc);
@@ -148,6 +157,8 @@ static void show_text(const struct view *v)
 		printf("address6   %s\n", ip_str(&v->tunnel.address6, text));
 	for (size_t i = 0; i < v->tunnel.n_dns; i++)
 		printf("dns        %s\n", ip_str(&v->tunnel.dns[i], text));
+	for (size_t i = 0; i < v->j->conf.n_search; i++)
+		printf("search     %s (not handed to the guest)\n", v->j->conf.search[i]);
 	for (size_t i = 0; i < v->device.n_peers; i++)
 		show_peer(&v->device.peers[i]);
 	leaks(v, &bad);

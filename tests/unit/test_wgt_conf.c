@@ -70,6 +70,7 @@ static const struct row {
 	{false, "MTU = 1420\nmtu = 1420", "f:5: [Interface] MTU: a second one"},
 	{false, "DNS = 1.1.1.1", NULL},
 	{false, "DNS = 1.1.1.1, 2606:4700::1111, example.org", NULL},
+	{false, "DNS = 1.1.1.1, sub.example.org.\nDNS = example.org", NULL},
 	{false, "DNS = 1.1.1.1 # why", NULL},
 	{false, "DNS = 1.1.1.1,", "an empty entry"},
 	{false, "DNS = 1.1.1.256", "neither an address nor"},
@@ -169,6 +170,7 @@ static void test_values(void **state)
 	assert_int_equal(c.fwmark, 9);
 	assert_int_equal(c.n_dns, 2);
 	assert_int_equal(c.n_search, 1);
+	assert_string_equal(c.search[0], "a.b");
 	assert_int_equal(c.n_peers, 2);
 	assert_string_equal(wgt_key_b64(&c.peers[0].public_key, text), KEY_B);
 	assert_string_equal(c.peers[0].host, "2001:db8::1");
@@ -272,6 +274,7 @@ static void test_bounds(void **state)
 {
 	for (int extra = 0; extra < 2; extra++) {
 		auto_sb struct strbuf peers = {0}, line = {0}, allowed = {0}, dns = {0};
+		auto_sb struct strbuf search = {0};
 		struct wgt_conf c = {0};
 		char b64[WGT_KEY_B64];
 
@@ -292,11 +295,16 @@ static void test_bounds(void **state)
 		for (int i = 0; i < WGT_DNS_MAX + extra; i++)
 			sb_addf(&dns, "DNS = 10.0.0.%d\n", i);
 		sb_adds(&dns, PEER);
+		sb_adds(&search, FACE);
+		for (int i = 0; i < WGT_SEARCH_MAX + extra; i++)
+			sb_addf(&search, "DNS = d%d.example\n", i);
+		sb_adds(&search, PEER);
 		if (extra) {
 			check_bad(sb_str(&peers), "more than 256 peers");
 			check_bad(sb_str(&line), "a line of 4097 bytes, 4096 are allowed");
 			check_bad(sb_str(&allowed), "more than 4096 prefixes");
 			check_bad(sb_str(&dns), "more than 16 addresses");
+			check_bad(sb_str(&search), "more than 32 search domains");
 			continue;
 		}
 		c = must_parse(sb_str(&peers));
@@ -309,6 +317,9 @@ static void test_bounds(void **state)
 		wgt_conf_free(&c);
 		c = must_parse(sb_str(&dns));
 		assert_int_equal(c.n_dns, WGT_DNS_MAX);
+		wgt_conf_free(&c);
+		c = must_parse(sb_str(&search));
+		assert_int_equal(c.n_search, WGT_SEARCH_MAX);
 		wgt_conf_free(&c);
 	}
 }
