@@ -205,8 +205,8 @@ static bool stands_among_ours(const struct rtnl_rule *r)
 }
 
 /* A rule without a preference gets one less than the second rule has (net/core/fib_rules.c), and
- * goes before it. The guard needs several at 0, before the lookup of the local table: then it gets 0,
- * too, and goes behind those that came before. */
+ * goes before it. The guard needs several at 0, before the lookup of the local table: then it gets
+ * 0, too, and goes behind those that came before. */
 static bool has_no_preference(const struct rtnl_rule *r)
 {
 	const bool local = r->action == FR_ACT_TO_TBL && r->table == RT_TABLE_LOCAL && !r->iif[0];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* See netiso/localnet.h. A note per domain (netiso/notes.h), and "set" beside them when the value was
- * 0 before. */
+/* See netiso/localnet.h. A note per domain (netiso/notes.h), and "set" beside them when the value
+ * was 0 before. */
 #include "netiso/localnet.h"
 
 #include "lib/util.h"

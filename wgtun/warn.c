@@ -26,7 +26,7 @@ static void warn_unguarded(const struct wgt_job *j, struct strbuf *out)
 	}
 }
 
-/* A WireGuard device of another program, such as wg-quick's; false: it is none, or does not answer. */
+/* A WireGuard device of another program, such as wg-quick's; false: none, or no answer. */
 static bool foreign_device(const struct rtnl_link *link, struct wgt_state *ret)
 {
 	char path[PATH_MAX];
