@@ -15,7 +15,8 @@
 #include <time.h>
 
 #define BATCH 64
-#define PAYLOAD 64
+#define PAYLOAD 64 /* bytes, unless asked otherwise */
+#define PAYLOAD_MAX 1400
 #define ASK '?'
 
 __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
@@ -90,10 +91,10 @@ static void ask(int fd, const struct sockaddr_in *to)
 
 /* One flow of small datagrams, not connected: an ICMP error must not end it. Prints nanoseconds
  * for each; on veth pairs the sender's own CPU does all the work up to the other end. */
-static void udp_send(const struct sockaddr_in *to, unsigned count, bool answered)
+static void udp_send(const struct sockaddr_in *to, unsigned count, size_t size, bool answered)
 {
-	static char payload[PAYLOAD];
-	struct iovec iov = {.iov_base = payload, .iov_len = sizeof(payload)};
+	static char payload[PAYLOAD_MAX];
+	struct iovec iov = {.iov_base = payload, .iov_len = size};
 	struct mmsghdr msgs[BATCH];
 	auto_close int fd = open_socket(SOCK_DGRAM);
 	double begin;
@@ -189,12 +190,18 @@ static void tcp_connect(const struct sockaddr_in *to, unsigned count)
 int main(int argc, char **argv)
 {
 	struct sockaddr_in sa;
+	size_t size = PAYLOAD;
 
 	if (argc < 4)
 		die("usage: net-bench sink|answer ADDRESS PORT | "
-		    "udp|answered|connect ADDRESS PORT COUNT | tcp ADDRESS PORT SECONDS");
+		    "udp|answered ADDRESS PORT COUNT [BYTES] | connect ADDRESS PORT COUNT | "
+		    "tcp ADDRESS PORT SECONDS");
 	(void)signal(SIGPIPE, SIG_IGN);
 	sa = address(argv[2], argv[3]);
+	if (argc > 5)
+		size = strtoul(argv[5], NULL, 10);
+	if (size > PAYLOAD_MAX)
+		die("more than %d bytes", PAYLOAD_MAX);
 	if (strcmp(argv[1], "sink") == 0)
 		tcp_sink(&sa);
 	else if (strcmp(argv[1], "answer") == 0)
@@ -202,7 +209,7 @@ int main(int argc, char **argv)
 	else if (argc < 5)
 		die("%s: one argument more", argv[1]);
 	else if (strcmp(argv[1], "udp") == 0 || strcmp(argv[1], "answered") == 0)
-		udp_send(&sa, (unsigned)strtoul(argv[4], NULL, 10), argv[1][0] == 'a');
+		udp_send(&sa, (unsigned)strtoul(argv[4], NULL, 10), size, argv[1][0] == 'a');
 	else if (strcmp(argv[1], "connect") == 0)
 		tcp_connect(&sa, (unsigned)strtoul(argv[4], NULL, 10));
 	else if (strcmp(argv[1], "tcp") == 0)

@@ -1,0 +1,18 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Included by what measures tunnels: the routing rules of 199 others, which lead nowhere.
+
+# The rules of 199 others: slots 1 to 199, see lib/marks.h; the groups of 200's are there.
+bench_others() { # add|del
+	local n group base=$((0x4c5a0000))
+
+	for ((n = 1; n < 200; n++)); do
+		group=$((n / 16))
+		printf 'rule %s pref %d fwmark 0x%x lookup %d\n' "$1" \
+			$((43001 + group * 17 + n % 16)) $((base + n)) $((base + n))
+		((group < 12 && (n == 1 || n % 16 == 0))) || continue
+		printf 'rule %s pref %d nop\n' "$1" $((43000 + group * 17))
+		printf 'rule %s pref %d fwmark 0x%x/0xfffffff0 goto %d\n' "$1" \
+			$((40301 + group)) $((base + group * 16)) $((43000 + group * 17))
+	done | ip -batch -
+}
