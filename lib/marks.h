@@ -20,14 +20,16 @@
 #define MARKS_RULE_PROTOCOL 206 /* of tunnels' rules and routes; the guard's rules have 205 */
 
 /*
- * Preferences of `ip rule`, the same in both families. Those of tunnels stand behind the kernel's
- * own (32766, 32767): only what jumps there walks along them, so that the rest of the host's
- * traffic does not pay for them. The kernel walks a list; so that it is never long, a mark's number
- * N (the mark without BASE, 15 bits) leads down a tree of four levels with up to 16 rules each:
+ * Preferences of `ip rule`, the same in both families but for two. Those of tunnels stand behind
+ * the kernel's own (32766, 32767): only what jumps there walks along them, so that the rest of the
+ * host's traffic does not pay for them. The kernel walks a list; so that it is never long, a mark's
+ * number N (the mark without BASE, 15 bits) leads down a tree of four levels with up to 16 rules
+ * each:
  *
  *   90       iif BR fwmark CLOSED goto 40000     by the guard; CLOSED: BASE and no class
  *   90       iif lo fwmark CLOSED goto 40000     for the reverse path of what a tunnel brings
  *   91, 92   iif BR fwmark CLOSED ...            where no guard is: see netiso/unguarded.h
+ *   101      nop                                 IPv6: where answers from a tunnel go on
  *   39999    fwmark CLOSED blackhole             what came here without a jump
  *   40000    nop                                 stands while there is a tunnel
  *   40001    fwmark N>>12 goto a group of the next level, and so on
@@ -37,6 +39,7 @@
  * A rule of a level is at its group's nop, plus 1, plus the four bits of N that it looks at.
  */
 #define MARKS_PREF_JUMP 90
+#define MARKS_PREF_ANSWERS 101 /* see wgtun/guard.c */
 #define MARKS_PREF_STRAY 39999
 #define MARKS_PREF_TUNNELS 40000
 #define MARKS_PREF_END 77816

@@ -135,3 +135,26 @@ int rtnl_rule_add(struct nl *nl, const struct rtnl_rule *rule, struct err *e);
 int rtnl_rule_del(struct nl *nl, const struct rtnl_rule *rule, struct err *e);
 /** rtnl_rule_list - all rules of a family in the kernel's order, malloc'd. */
 int rtnl_rule_list(struct nl *nl, int family, struct rtnl_rule **ret, size_t *n_ret, struct err *e);
+
+/** rtnl_rule_find - position of @want in a list from @from on, or @n. */
+size_t rtnl_rule_find(const struct rtnl_rule *list, size_t n, const struct rtnl_rule *want,
+		      size_t from);
+
+/*
+ * Rules of preference 0 that the kernel asks before its own first one, the lookup of the local
+ * table, also of preference 0: they hold for what is for the host itself, too (lib/rtnl_first.c).
+ * @list: all rules of their family, in the kernel's order
+ */
+
+/** rtnl_first_stand - whether @first stand in their order, and before each lookup of that table. */
+bool rtnl_first_stand(const struct rtnl_rule *list, size_t n, const struct rtnl_rule *first,
+		      size_t n_first);
+/**
+ * rtnl_first_ensure - put them there, at least one; a local lookup stands all the while, and in the
+ * end a single one.
+ */
+int rtnl_first_ensure(struct nl *nl, const struct rtnl_rule *list, size_t n,
+		      const struct rtnl_rule *first, size_t n_first, struct err *e);
+/** rtnl_single_local - remove what rtnl_first_ensure, cut off, left of local lookups but one. */
+int rtnl_single_local(struct nl *nl, const struct rtnl_rule *list, size_t n, int family,
+		      struct err *e);

@@ -97,12 +97,6 @@ static struct guard_rules desired(int family, const char *bridge, const struct l
 	return g;
 }
 
-static bool is_local_lookup(const struct rtnl_rule *r)
-{
-	return r->pref == 0 && r->action == FR_ACT_TO_TBL && r->table == RT_TABLE_LOCAL &&
-	       !r->iif[0] && !r->has_mark && !r->foreign;
-}
-
 const char *guard_rule_text(const struct rtnl_rule *r, char buf[static GUARD_RULE_TEXT])
 {
 	static const char *const actions[] = {[FR_ACT_TO_TBL] = "lookup local",
@@ -121,86 +115,6 @@ const char *guard_rule_text(const struct rtnl_rule *r, char buf[static GUARD_RUL
 	return buf;
 }
 
-/* Position of @want in the list from @from on, or @n. */
-static size_t find(const struct rtnl_rule *list, size_t n, const struct rtnl_rule *want,
-		   size_t from)
-{
-	for (size_t i = from; i < n; i++)
-		if (rtnl_rule_same(&list[i], want))
-			return i;
-	return n;
-}
-
-/* Whether the first rules stand in order and before every lookup of the local table. */
-static bool first_in_order(const struct rtnl_rule *list, size_t n, const struct guard_rules *g)
-{
-	size_t pos = 0, local = n;
-
-	for (size_t i = n; i-- > 0;)
-		if (is_local_lookup(&list[i]))
-			local = i;
-	for (size_t i = 0; i < g->n_first; i++) {
-		pos = find(list, n, &g->rules[i], pos);
-		if (pos >= local)
-			return false;
-		pos++;
-	}
-	return local < n;
-}
-
-static int add_local(struct nl *nl, int family, struct err *e)
-{
-	const struct rtnl_rule local = {.family = family,
-					.action = FR_ACT_TO_TBL,
-					.table = RT_TABLE_LOCAL,
-					.protocol = RTPROT_KERNEL};
-
-	return rtnl_rule_add(nl, &local, e);
-}
-
-static int del_local(struct nl *nl, int family, struct err *e)
-{
-	const struct rtnl_rule local = {
-		.family = family, .action = FR_ACT_TO_TBL, .table = RT_TABLE_LOCAL};
-
-	return rtnl_rule_del(nl, &local, e);
-}
-
-/* The kernel puts a rule behind those of its preference. So the whole sequence is written once more
- * behind what stands, ending in a lookup of the local table, and then what stood before is removed
- * from the front: closed, and able to deliver, at every moment. */
-static int write_first(struct nl *nl, const struct rtnl_rule *list, size_t n,
-		       const struct guard_rules *g, struct err *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < g->n_first && r == 0; i++)
-		r = rtnl_rule_add(nl, &g->rules[i], e);
-	if (r == 0)
-		r = add_local(nl, g->rules[0].family, e);
-	for (size_t i = 0; i < n && r == 0; i++)
-		if (is_local_lookup(&list[i]))
-			r = del_local(nl, g->rules[0].family, e);
-	for (size_t k = 0; k < g->n_first; k++)
-		for (size_t i = 0; i < n && r == 0; i++)
-			if (rtnl_rule_same(&list[i], &g->rules[k]))
-				r = rtnl_rule_del(nl, &g->rules[k], e);
-	return r;
-}
-
-/* A second lookup of the local table is left when write_first did not come to its end. */
-static int single_local(struct nl *nl, const struct rtnl_rule *list, size_t n, int family,
-			struct err *e)
-{
-	size_t seen = 0;
-	int r = 0;
-
-	for (size_t i = 0; i < n && r == 0; i++)
-		if (is_local_lookup(&list[i]) && seen++)
-			r = del_local(nl, family, e);
-	return r;
-}
-
 static int apply_family(struct nl *nl, const struct guard_rules *g, struct err *e)
 {
 	auto_free struct rtnl_rule *list = NULL;
@@ -212,13 +126,11 @@ static int apply_family(struct nl *nl, const struct guard_rules *g, struct err *
 		return r;
 	/* The last rules first: until the gotos have their target they lead nowhere. */
 	for (size_t i = g->n; i-- > g->n_first && r == 0;)
-		if (find(list, n, &g->rules[i], 0) == n)
+		if (rtnl_rule_find(list, n, &g->rules[i], 0) == n)
 			r = rtnl_rule_add(nl, &g->rules[i], e);
 	if (r < 0)
 		return r;
-	if (!first_in_order(list, n, g))
-		return write_first(nl, list, n, g, e);
-	return single_local(nl, list, n, g->rules[0].family, e);
+	return rtnl_first_ensure(nl, list, n, g->rules, g->n_first, e);
 }
 
 static int check_family(struct nl *nl, const struct guard_rules *g, struct strbuf *diff,
@@ -234,14 +146,14 @@ static int check_family(struct nl *nl, const struct guard_rules *g, struct strbu
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < g->n; i++) {
-		if (find(list, n, &g->rules[i], 0) < n)
+		if (rtnl_rule_find(list, n, &g->rules[i], 0) < n)
 			continue;
 		guard_rule_text(&g->rules[i], text);
 		if (diff)
 			sb_addf(diff, "missing: %s rule %s\n", v, text);
 		ret = err_set(e, EX_CORDON_DIFFERS, ESTALE, "missing: %s rule %s", v, text);
 	}
-	if (ret == 0 && !first_in_order(list, n, g)) {
+	if (ret == 0 && !rtnl_first_stand(list, n, g->rules, g->n_first)) {
 		if (diff)
 			sb_addf(diff, "the %s rules of %s do not stand before the local table\n", v,
 				g->rules[0].iif);
@@ -336,7 +248,7 @@ static int revert_family(struct nl *nl, int family, const char *bridge, struct e
 	}
 	if (r == 0 && target && !others)
 		r = rtnl_rule_del(nl, target, e);
-	return r < 0 ? r : single_local(nl, list, n, family, e);
+	return r < 0 ? r : rtnl_single_local(nl, list, n, family, e);
 }
 
 int guard_revert(const char *root, const char *network, struct err *e)

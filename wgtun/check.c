@@ -96,6 +96,15 @@ static int check_rules(struct checker *c)
 		differs(c, "missing: %s rule %s",
 			rules->list[i].family == AF_INET ? "IPv4" : "IPv6",
 			wgt_rule_text(&rules->list[i], text, sizeof(text)));
+	if (i < 0 || !c->j->plan.device_ipv6)
+		return i < 0 ? i : 0;
+	i = wgt_guard_stands(&c->j->route, c->j->plan.table & MARKS_MASK, c->j->plan.tunnel.link,
+			     c->e);
+	if (i == 0)
+		differs(c,
+			"missing: the IPv6 rules that let only answers out of %s, before the local "
+			"table",
+			c->j->plan.tunnel.link);
 	return i < 0 ? i : 0;
 }
 
@@ -118,7 +127,7 @@ static int check_link(struct checker *c, int *ret_index)
 		differs(c, "the link %s is down", t->link);
 	if (link.mtu != t->mtu)
 		differs(c, "the MTU of %s is %" PRIu32 ", not %" PRIu32, t->link, link.mtu, t->mtu);
-	if (!wgt_sysctl_same(t->link, c->j->plan.ipv6, &what))
+	if (!wgt_sysctl_same(t->link, c->j->plan.device_ipv6, &what))
 		differs(c, "%s of %s was changed", what, t->link);
 	return 0;
 }

@@ -37,8 +37,8 @@
  * domain's table has a way back through the device), and all else, also after a flush of nftables,
  * has a way back by the uplink if any, so it is dropped without a word. Hence the rule for lo.
  *
- * Both families have the same rules and tables, IPv6 where the policy and the file both have it.
- * Else it is off on the device.
+ * In IPv6, where the policy and the file both have it, the same tables and rules stand, but for
+ * those of the reverse path: see wgtun/guard.c. Else it is off on the device.
  */
 
 static struct rtnl_rule *add_rule(struct wgt_rules *r, int family, uint32_t pref, uint8_t action)
@@ -88,8 +88,10 @@ static void add_family(struct wgt_rules *r, int family, uint32_t mark_base, uint
 	if (beside)
 		add_path(r, family, mark_base | MARKS_BESIDE | slot);
 	(void)add_rule(r, family, MARKS_PREF_TUNNELS, FR_ACT_NOP);
-	if (family != AF_INET)
-		return; /* there is no reverse path filter */
+	if (family != AF_INET) { /* there is no reverse path filter: see wgtun/guard.c */
+		(void)add_rule(r, family, MARKS_PREF_ANSWERS, FR_ACT_NOP);
+		return;
+	}
 	rule = add_rule(r, family, MARKS_PREF_JUMP, FR_ACT_GOTO);
 	set_mark(rule, mark_base, closed);
 	rule->target = MARKS_PREF_TUNNELS;
@@ -117,7 +119,7 @@ static int prefix_compare(const void *va, const void *vb)
 static int add_routes(const struct wgt_conf *c, struct wgt_plan *plan, struct err *e)
 {
 	struct tunnel *t = &plan->tunnel;
-	bool v4 = false, v6 = false;
+	bool v4 = false;
 
 	t->routes = calloc(c->n_allowed + 1, sizeof(*t->routes));
 	if (!t->routes)
@@ -129,7 +131,7 @@ static int add_routes(const struct wgt_conf *c, struct wgt_plan *plan, struct er
 
 			if (!is_v4 && !plan->ipv6)
 				continue;
-			*(is_v4 ? &v4 : &v6) = true;
+			v4 = v4 || is_v4;
 			if (a->len)
 				t->routes[t->n_routes++] = *a;
 			else
@@ -142,11 +144,6 @@ static int add_routes(const struct wgt_conf *c, struct wgt_plan *plan, struct er
 			       "%s: no peer has IPv4 AllowedIPs: nothing could be reached; write "
 			       "AllowedIPs = 0.0.0.0/0",
 			       c->path);
-	/* An address alone leads nowhere: then there is no IPv6. */
-	if (plan->ipv6 && !v6) {
-		plan->ipv6 = false;
-		t->address6 = (struct ip_addr){0};
-	}
 	return 0;
 }
 
@@ -184,8 +181,20 @@ static int add_dns(const struct policy *p, const struct wgt_conf *c, struct wgt_
 	return 0;
 }
 
-static int add_address(const struct policy *p, const struct wgt_conf *c, struct wgt_plan *plan,
-		       struct err *e)
+/* An address alone leads nowhere. */
+static bool has_ipv6(const struct wgt_conf *c)
+{
+	bool address = false, allowed = false;
+
+	for (size_t i = 0; i < c->n_addresses; i++)
+		address = address || c->addresses[i].addr.family == AF_INET6;
+	for (size_t i = 0; i < c->n_peers; i++)
+		for (size_t k = 0; k < c->peers[i].n_allowed; k++)
+			allowed = allowed || c->peers[i].allowed[k].prefix.addr.family == AF_INET6;
+	return address && allowed;
+}
+
+static int add_address(const struct wgt_conf *c, struct wgt_plan *plan, struct err *e)
 {
 	struct tunnel *t = &plan->tunnel;
 
@@ -194,16 +203,21 @@ static int add_address(const struct policy *p, const struct wgt_conf *c, struct 
 
 		if (a->family == AF_INET && !t->address.family)
 			t->address = *a;
-		else if (a->family == AF_INET6 && !t->address6.family && p->ipv6 == IPV6_NAT)
+		else if (a->family == AF_INET6 && !t->address6.family && plan->ipv6)
 			t->address6 = *a;
 	}
-	plan->ipv6 = t->address6.family != 0;
 	if (!t->address.family)
 		return err_set(e, EX_CORDON_DATA, EINVAL,
 			       "%s: [Interface] Address has no IPv4 address, and guests have IPv4 "
 			       "first",
 			       c->path);
 	return 0;
+}
+
+/* RFC 8200, section 5: the kernel takes IPv6 away from a link with less. */
+static bool short_mtu(const struct wgt_conf *c)
+{
+	return c->mtu && c->mtu < WGT_MTU_IPV6;
 }
 
 /* Only a keepalive makes WireGuard speak before the guest does. */
@@ -234,15 +248,22 @@ int wgt_compile(const struct policy *p, const struct wgt_conf *c, uint32_t mark_
 	marks_link(slot, t->link);
 	t->mark = plan.table;
 	t->mtu = c->mtu;
+	plan.ipv6 = p->ipv6 == IPV6_NAT && has_ipv6(c);
+	plan.device_ipv6 = p->tunnel_shared ? has_ipv6(c) && !short_mtu(c) : plan.ipv6;
 	if (c->fwmark && (c->fwmark & MARKS_MASK) == mark_base)
 		r = err_set(e, EX_CORDON_DATA, EINVAL,
 			    "%s: [Interface] FwMark: 0x%08" PRIx32 " is one of virt-cordon's own "
 			    "marks; write another, or remove the key",
 			    c->path, c->fwmark);
+	if (r == 0 && plan.ipv6 && short_mtu(c))
+		r = err_set(e, EX_CORDON_DATA, EINVAL,
+			    "%s: [Interface] MTU: IPv6 needs %d; write that, or ipv6 = no in the "
+			    "policy",
+			    c->path, WGT_MTU_IPV6);
 	if (r == 0)
 		r = check_handshake(p, c, e);
 	if (r == 0)
-		r = add_address(p, c, &plan, e);
+		r = add_address(c, &plan, e);
 	if (r == 0)
 		r = add_routes(c, &plan, e);
 	if (r == 0)

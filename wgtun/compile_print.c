@@ -56,7 +56,7 @@ static void print_device(const struct wgt_plan *plan, const struct wgt_conf *c, 
 		"sysctl -w net.ipv4.conf.%s.rp_filter=1 net.ipv4.conf.%s.src_valid_mark=1 "
 		"net.ipv6.conf.%s.disable_ipv6=%d\n"
 		"wg set %s private-key FILE",
-		link, link, link, link, plan->ipv6 ? 0 : 1, link);
+		link, link, link, link, plan->device_ipv6 ? 0 : 1, link);
 	if (c->listen_port)
 		sb_addf(out, " listen-port %u", c->listen_port);
 	if (c->fwmark)
@@ -116,6 +116,8 @@ void wgt_plan_print(const struct wgt_plan *plan, const struct wgt_conf *c, struc
 	for (size_t i = 0; i < plan->rules.n; i++)
 		sb_addf(out, "%s rule add %s\n", ip_of(plan->rules.list[i].family),
 			wgt_rule_text(&plan->rules.list[i], text, sizeof(text)));
+	if (plan->device_ipv6)
+		wgt_guard_print(plan->table & MARKS_MASK, plan->tunnel.link, out);
 	print_device(plan, c, out);
 	print_routes(plan, out);
 }

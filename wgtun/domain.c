@@ -107,7 +107,7 @@ static int make_device(struct wgt_job *j, struct wgt_undo *undo, struct err *e)
 	undo->has_backend = true;
 	r = wgt_undo_save(j->root, &j->rec.uuid, undo, e);
 	if (r == 0)
-		r = wgt_sysctl_set(undo->link, j->plan.ipv6, e);
+		r = wgt_sysctl_set(undo->link, j->plan.device_ipv6, e);
 	if (r == 0)
 		r = configure(j, undo, made, e);
 	if (r == 0)
@@ -154,7 +154,7 @@ static int begin(struct wgt_job *j, struct wgt_undo *undo, struct err *e)
 }
 
 /* Block first, open last: the tables end in unreachable defaults before any rule leads there, and
- * there is no device before both. */
+ * there is no device before both, and before its guard. */
 static int put_in(struct wgt_job *j, struct err *e)
 {
 	auto_routes struct wgt_routes last = {0};
@@ -168,6 +168,8 @@ static int put_in(struct wgt_job *j, struct err *e)
 		r = wgt_routes_add(&j->route, &last, e);
 	if (r == 0)
 		r = wgt_rules_ensure(&j->route, &j->plan.rules, e);
+	if (r == 0 && j->plan.device_ipv6)
+		r = wgt_guard_ensure(&j->route, j->plan.table & MARKS_MASK, undo.link, e);
 	if (r == 0)
 		r = make_device(j, &undo, e);
 	return r < 0 ? r : write_facts(j, e);
@@ -229,6 +231,9 @@ int wgt_domain_apply(const char *root, const struct uuid *uuid, struct err *e)
 		return r;
 	if (!j.plan.tunnel.mtu)
 		j.plan.tunnel.mtu = compute_mtu(&j);
+	/* Where the way is narrower, WireGuard's packets travel in fragments. */
+	if (j.plan.device_ipv6 && j.plan.tunnel.mtu < WGT_MTU_IPV6)
+		j.plan.tunnel.mtu = WGT_MTU_IPV6;
 	r = put_in_locked(&j, e);
 	return r == 0 && j.policy.handshake_ms ? await_handshake(&j, e) : r;
 }
@@ -241,8 +246,8 @@ static int remove_device(const char *root, const struct uuid *uuid, struct nl *n
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	return wgt_device_remove(nl, undo->has_backend ? undo->backend : WGT_USERSPACE, undo->link,
-				 e);
+	r = wgt_device_remove(nl, undo->has_backend ? undo->backend : WGT_USERSPACE, undo->link, e);
+	return r < 0 ? r : wgt_guard_remove(nl, undo->mark & MARKS_MASK, undo->link, e);
 }
 
 int wgt_domain_revert(const char *root, const struct uuid *uuid, struct err *e)

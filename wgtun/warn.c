@@ -102,6 +102,11 @@ void wgt_warnings(struct wgt_job *j, struct strbuf *out)
 	if (policy_dns_effective(&j->policy) == DNS_HOST)
 		sb_adds(out, "warning: dns = host: the host's resolver, and whoever it asks, sees "
 			     "the names that the guest looks up\n");
+	if (j->policy.ipv6 == IPV6_NAT && !j->plan.ipv6)
+		sb_addf(out,
+			"warning: ipv6 = nat, but %s has no IPv6 address or no IPv6 AllowedIPs: no "
+			"IPv6 leaves the guest\n",
+			j->conf.path);
 	warn_unguarded(j, out);
 	warn_beside(j, out);
 }

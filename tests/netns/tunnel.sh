@@ -3,7 +3,8 @@
 # Tunnels in the netns tests: a WireGuard server of our own, in a place of its own.
 #
 #   vpn   192.0.2.6/30 behind inet, an endpoint on udp 51820; inside the tunnel 10.64.0.1, where a
-#         resolver may listen, and 203.0.113.10, 203.0.113.11 and 10.77.0.1, which echo on 7777
+#         resolver may listen, and 203.0.113.10, 203.0.113.11 and 10.77.0.1, which echo on 7777;
+#         with ns_vpn6 also fd64::1, and 2a0e:113::10, 2a0e:113::11 and fd77::1
 #
 # Included after lib.sh. Needs wireguard-go, wg and /dev/net/tun.
 # shellcheck disable=SC2034 # for the tests
@@ -83,6 +84,22 @@ ns_vpn() {
 	ns_bg vpn serve vpn 7777
 }
 
+# The same in IPv6: the server, and what a file of ns_wg_conf is to say besides.
+ns_vpn6() {
+	ns_ip vpn <<-IP
+		addr add fd64::1/64 dev wgvpn nodad
+		addr add 2a0e:113::10/128 dev lo nodad
+		addr add 2a0e:113::11/128 dev lo nodad
+		addr add fd77::1/128 dev lo nodad
+	IP
+}
+ns_wg_conf6() { # NAME N [LINE...]
+	ns_wg_conf "$1" "$2" "Address = 10.64.0.$2/32, fd64::$2/128" \
+		"DNS = 10.64.0.1, fd64::1" "AllowedIPs = 0.0.0.0/0, ::/0" "${@:3}"
+	ns_in vpn wg set wgvpn peer "$(sed -n 's/^PrivateKey = //p' "$NS_WG/$1.conf" | wg pubkey)" \
+		allowed-ips "10.64.0.$2/32,fd64::$2/128"
+}
+
 # ns_wg_conf NAME N [LINE...]: a file of a client with the address 10.64.0.N, and the server knows
 # it. A LINE replaces that of the same key; "Key=" alone removes it.
 ns_wg_conf() {
@@ -131,6 +148,7 @@ ns_tunnel_snapshot() {
 	ip rule
 	ip -6 rule
 	ip route show table all | grep -v ' proto kernel ' | sort
+	ip -6 route show table all | grep -v ' proto kernel ' | sort
 	find /run/wireguard "$NS_ROOT/run/virt-cordon" -name 'wg*' 2>/dev/null | sort
 	pgrep -af wireguard-go | cut -d' ' -f2- | sort || true
 }
@@ -141,7 +159,7 @@ NS_LINKS=(wan0 lan0 pub0) # of the host, but for its bridges and tunnels
 NS_SNIFFERS=()
 
 # Watches what leaves by each link of the host, but for what WireGuard itself sends; anew, when it
-# did so before. Multicast listeners of IPv6 speak by themselves.
+# did so before. Neighbours and multicast listeners of IPv6 speak by themselves.
 ns_sniff() {
 	local link
 
@@ -150,7 +168,8 @@ ns_sniff() {
 	NS_SNIFFERS=()
 	for link in "${NS_LINKS[@]}"; do
 		tcpdump -i "$link" -Q out -n -U --immediate-mode -w "/run/t/$link.pcap" \
-			"not arp and not icmp6 and not ip6 proto 0 and not (udp port 51820) and
+			"not arp and not (icmp6 and ip6[40] >= 130) and not ip6 proto 0 and
+			not (udp port 51820) and
 			not (icmp and host $NS_VPN)" 2>"/run/t/$link.log" &
 		NS_SNIFFERS+=($!)
 		ns_until grep -q 'listening on' "/run/t/$link.log"

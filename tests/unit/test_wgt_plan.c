@@ -19,9 +19,9 @@
 #define BASE 0x4c5a0000u
 #define FILE_TEXT                                                                                  \
 	"[Interface]\nPrivateKey = BwoNEBMWGRwfIiUoKy4xNDc6PUBDRklMT1JVWFteYWQ=\n"                 \
-	"Address = 10.64.0.2/32, fd00::2/128\nDNS = 10.64.0.1, fd00::1\n[Peer]\n"                  \
+	"Address = 10.64.0.2/32, fd00::2/128\nDNS = 10.64.0.1, fd00::1\n%s[Peer]\n"                \
 	"PublicKey = DhEUFxodICMmKSwvMjU4Oz5BREdKTVBTVllcX2JlaGs=\nAllowedIPs = %s\n"
-#define POLICY_TEXT "[network]\negress = tunnel\n%s\n[tunnel]\nconfig = /a.conf\n"
+#define POLICY_TEXT "[tunnel]\nconfig = /a.conf\n%s[network]\negress = tunnel\n%s\n"
 
 /* --- the tree --------------------------------------------------------------------------------- */
 
@@ -158,7 +158,8 @@ static void test_order(void **state)
 
 /* --- plans ------------------------------------------------------------------------------------ */
 
-static int compile(const char *keys, const char *allowed, struct wgt_plan *plan, struct err *e)
+static int compile_with(bool shared, const char *mtu, const char *keys, const char *allowed,
+			struct wgt_plan *plan, struct err *e)
 {
 	auto_free char *file = NULL, *text = NULL;
 	struct host_config host = {0};
@@ -168,8 +169,8 @@ static int compile(const char *keys, const char *allowed, struct wgt_plan *plan,
 
 	*plan = (struct wgt_plan){0};
 	*e = (struct err){0};
-	assert_true(asprintf(&file, FILE_TEXT, allowed) > 0);
-	assert_true(asprintf(&text, POLICY_TEXT, keys) > 0);
+	assert_true(asprintf(&file, FILE_TEXT, mtu, allowed) > 0);
+	assert_true(asprintf(&text, POLICY_TEXT, shared ? "shared = yes\n" : "", keys) > 0);
 	assert_int_equal(host_config_parse("h", "", 0, &host, e), 0);
 	if (policy_parse("/p.ini", text, strlen(text), &host, &p, e) < 0)
 		fail_msg("%s", e->msg);
@@ -182,6 +183,11 @@ static int compile(const char *keys, const char *allowed, struct wgt_plan *plan,
 	return r;
 }
 
+static int compile(const char *keys, const char *allowed, struct wgt_plan *plan, struct err *e)
+{
+	return compile_with(false, "", keys, allowed, plan, e);
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -191,7 +197,7 @@ static void test_refused(void **state)
 		{"allow_lan = 10.0.0.0/8", "0.0.0.0/0, 10.77.0.0/16", "10.0.0.0/8 lies inside"},
 		{"allow_lan = 1.2.3.4", "0.0.0.0/1, 10.0.0.0/8, 64.0.0.0/2", "lies inside"},
 		{"forward_port = tcp/81 10.77.0.5:81", "0.0.0.0/0, 10.77.0.0/16",
-		 "/p.ini:3: [network] forward_port: 10.77.0.5 lies inside the tunnel, by "
+		 "/p.ini:5: [network] forward_port: 10.77.0.5 lies inside the tunnel, by "
 		 "AllowedIPs 10.77.0.0/16 of /a.conf; remove it in one of the two, or write "
 		 "via-tunnel"},
 		{"forward_port = tcp/81 9.9.9.9:81 via-tunnel", "10.0.0.0/8",
@@ -266,6 +272,39 @@ static void test_families(void **state)
 	}
 }
 
+/* One that is shared has IPv6 when its file has it, whatever this domain has. */
+static void test_shared_device(void **state)
+{
+	static const char both[] = "0.0.0.0/0, ::/0";
+	static const struct {
+		const char *keys, *mtu, *allowed;
+		bool shared, v6, device;
+	} rows[] = {
+		{"ipv6 = nat", "", both, true, true, true},
+		{"ipv6 = no", "", both, true, false, true},
+		{"ipv6 = nat", "", "0.0.0.0/0", true, false, false},
+		{"ipv6 = no", "", both, false, false, false},
+		{"ipv6 = nat", "", both, false, true, true},
+		{"ipv6 = nat", "MTU = 1280\n", both, false, true, true},
+		{"ipv6 = no", "MTU = 1279\n", both, true, false, false},
+	};
+	struct wgt_plan plan;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (compile_with(rows[i].shared, rows[i].mtu, rows[i].keys, rows[i].allowed, &plan,
+				 &e) < 0)
+			fail_msg("row %zu: %s", i, e.msg);
+		assert_int_equal(plan.ipv6, rows[i].v6);
+		assert_int_equal(plan.device_ipv6, rows[i].device);
+		wgt_plan_free(&plan);
+	}
+	assert_true(compile_with(false, "MTU = 1279\n", "ipv6 = nat", both, &plan, &e) < 0);
+	assert_int_equal(e.exit, EX_CORDON_DATA);
+	assert_non_null(strstr(e.msg, "MTU: IPv6 needs 1280"));
+}
+
 /* --- the undo file ---------------------------------------------------------------------------- */
 
 #define UNDO                                                                                       \
@@ -318,7 +357,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tree),	 cmocka_unit_test(test_order),
 		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_beside),
-		cmocka_unit_test(test_families), cmocka_unit_test(test_undo),
+		cmocka_unit_test(test_families), cmocka_unit_test(test_shared_device),
+		cmocka_unit_test(test_undo),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
