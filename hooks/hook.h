@@ -54,6 +54,18 @@ int admit_hardware(const struct facts *f, const struct admission *a, struct err 
  */
 int admit_shares(const struct facts *f, const struct policy *p, struct err *e);
 
+/**
+ * incoming_admit - admit for a domain that comes from a saved state or from another host.
+ * @migration: from another host. What cannot go with a running guest is refused then, and so is a
+ *	domain without policy: what it was subject to where it comes from is not known here.
+ *
+ * Notes for the prepare that follows what kind of start it is. Changes nothing else.
+ */
+int incoming_admit(const struct facts *f, struct admission *ret, bool migration, struct err *e);
+
+/** incoming_take - whether such a note is there, and not an old one; it is gone afterwards. */
+bool incoming_take(const struct uuid *uuid);
+
 /** record_shares - the filesystems that have a share, into the record. */
 int record_shares(const struct facts *f, const struct policy *p, struct record *rec, struct err *e);
 

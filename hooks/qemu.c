@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 
 /* One operation on one domain. */
 struct op {
@@ -189,32 +187,9 @@ static int begin_record(struct op *op, bool incoming, struct err *e)
 	return r < 0 ? r : allot_slot(op, e);
 }
 
-/*
- * libvirt asks restore or migrate just before prepare, which it asks the same way for a fresh
- * start. The note of it is a file, which does not count for long: the start may have ended in
- * between, and not be tried again for days.
- */
-#define INCOMING_NOTE "incoming"
-#define INCOMING_S 30
-
-static bool take_incoming(const struct op *op)
-{
-	char path[PATH_MAX], dir[PATH_MAX];
-	struct stat st;
-	bool fresh;
-
-	if (snprintf(path, sizeof(path), "%s/" INCOMING_NOTE,
-		     record_dir(HOOK_ROOT, &op->facts.uuid, dir, sizeof(dir))) >= PATH_MAX ||
-	    lstat(path, &st) < 0)
-		return false;
-	fresh = st.st_mtim.tv_sec + INCOMING_S >= time(NULL);
-	(void)unlink(path);
-	return fresh;
-}
-
 static int do_prepare(struct op *op, struct err *e)
 {
-	const bool incoming = take_incoming(op);
+	const bool incoming = incoming_take(&op->facts.uuid);
 	int r;
 
 	r = admit(&op->facts, &op->adm, e);
@@ -235,15 +210,15 @@ static int do_prepare(struct op *op, struct err *e)
 	return r;
 }
 
-/* restore and migrate: the same refusals, earlier; prepare follows and does the work. */
-static int do_admit_only(struct op *op, struct err *e)
+/* The same refusals, earlier; prepare follows and does the work. */
+static int do_restore(struct op *op, struct err *e)
 {
-	int r = admit(&op->facts, &op->adm, e);
+	return incoming_admit(&op->facts, &op->adm, false, e);
+}
 
-	if (r < 0 || !op->adm.managed ||
-	    !(parts_wanted(&op->adm.policy) & UINT32_C(1) << PART_PROVISION))
-		return r;
-	return record_file_write(HOOK_ROOT, &op->facts.uuid, INCOMING_NOTE, "", 0, e);
+static int do_migrate(struct op *op, struct err *e)
+{
+	return incoming_admit(&op->facts, &op->adm, true, e);
 }
 
 static const struct record_nic *find_port(const struct record *rec, const struct uuid *port)
@@ -563,7 +538,7 @@ static const struct {
 } operations[] = {
 	{"prepare", do_prepare},    {"start", do_start},	{"started", do_started},
 	{"stopped", do_stopped},    {"release", do_release},	{"reconnect", do_reconnect},
-	{"restore", do_admit_only}, {"migrate", do_admit_only},
+	{"restore", do_restore},    {"migrate", do_migrate},
 };
 
 int qemu_run(const struct call *call, struct err *e)

@@ -17,6 +17,7 @@
 
 enum host_key {
 	HOST_UNLISTED,
+	HOST_UNLISTED_MIGRATION,
 	HOST_MARK_BASE,
 	HOST_GUARDED_NETWORKS,
 	HOST_HOOK_DEADLINE,
@@ -44,6 +45,11 @@ static void parse_unlisted(struct host_reader *h, const char *value)
 
 	if (reader_word(&h->r, value, unlisted_words, ARRAY_SIZE(unlisted_words), &v))
 		h->c->unlisted = v;
+}
+
+static void parse_unlisted_migration(struct host_reader *h, const char *value)
+{
+	(void)reader_bool(&h->r, value, &h->c->unlisted_migration);
 }
 
 static void parse_mark_base(struct host_reader *h, const char *value)
@@ -147,6 +153,7 @@ static const struct {
 	void (*parse)(struct host_reader *h, const char *value);
 } host_rows[HOST_KEY_COUNT] = {
 	[HOST_UNLISTED] = {"unlisted", false, parse_unlisted},
+	[HOST_UNLISTED_MIGRATION] = {"unlisted_migration", false, parse_unlisted_migration},
 	[HOST_MARK_BASE] = {"mark_base", false, parse_mark_base},
 	[HOST_GUARDED_NETWORKS] = {"guarded_networks", true, parse_guarded_networks},
 	[HOST_HOOK_DEADLINE] = {"hook_deadline", false, parse_hook_deadline},

@@ -8,13 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
-#include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-
-#define LEASE_FILE_MAX (4 * 1024 * 1024)
 
 static int gather_links(const struct record_nic *from, struct nl *route, struct iso_nic *nic,
 			int *bridge_index, struct err *e)
@@ -79,75 +73,6 @@ static int gather_host(const struct rtnl_addr *addrs, size_t n, struct iso_facts
 	return 0;
 }
 
-static void add_lease(const json_t *lease, int64_t now, struct iso_nic *nic)
-{
-	const char *ip = json_string_value(json_object_get(lease, "ip-address"));
-	const char *mac = json_string_value(json_object_get(lease, "mac-address"));
-	const json_t *expiry = json_object_get(lease, "expiry-time");
-	struct iso_lease *out = &nic->leases[nic->n_leases];
-	struct ip_addr addr;
-	struct mac m;
-	int64_t end;
-
-	if (!ip || !mac || !json_is_integer(expiry) || !mac_parse(mac, &m) ||
-	    !mac_equal(&m, &nic->mac) || !ip_parse(ip, &addr) || addr.family != AF_INET ||
-	    !iso_on_network(nic, &addr))
-		return;
-	end = json_integer_value(expiry);
-	if (end != 0 && end <= now)
-		return;
-	out->addr = addr;
-	out->remaining_s = end ? (uint64_t)(end - now) : 0;
-	nic->n_leases++;
-}
-
-/* Only the objects that name the MAC are parsed: of a thousand leases that saves 3 ms. They hold no
- * others; and one that a guest writes into a string, its quotes escaped, is no JSON by itself. */
-void iso_leases_parse(const char *json, size_t len, int64_t now, struct iso_nic *nic)
-{
-	const char *at = json, *const end = json + len;
-	char mac[MAC_STRLEN];
-
-	mac_str(&nic->mac, mac);
-	while (nic->n_leases < ISO_LEASES_MAX &&
-	       (at = memmem(at, (size_t)(end - at), mac, strlen(mac)))) {
-		const char *open = memrchr(json, '{', (size_t)(at - json));
-		const char *close = memchr(at, '}', (size_t)(end - at));
-		json_t *lease;
-
-		if (!open || !close)
-			return;
-		at = close + 1;
-		lease = json_loadb(open, (size_t)(at - open), JSON_REJECT_DUPLICATES, NULL);
-		if (lease)
-			add_lease(lease, now, nic);
-		json_decref(lease);
-	}
-}
-
-/* The host's own leases; a file that cannot be read seeds nothing. */
-static void gather_leases(const char *root, struct iso_nic *nic)
-{
-	auto_close int fd = -1;
-	auto_free char *text = NULL;
-	char path[PATH_MAX];
-	struct stat st;
-	ssize_t n;
-
-	if (snprintf(path, sizeof(path), "%s/var/lib/libvirt/dnsmasq/%s.status", root,
-		     nic->bridge) >= (int)sizeof(path))
-		return;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > LEASE_FILE_MAX)
-		return;
-	text = malloc((size_t)st.st_size + 1);
-	if (!text)
-		return;
-	n = read(fd, text, (size_t)st.st_size);
-	if (n > 0)
-		iso_leases_parse(text, (size_t)n, time(NULL), nic);
-}
-
 int iso_gather(const char *root, const struct record *rec, struct nl *route, bool leases,
 	       struct iso_facts *ret, struct err *e)
 {
@@ -179,7 +104,7 @@ int iso_gather(const char *root, const struct record *rec, struct nl *route, boo
 		if (r < 0)
 			return r;
 		if (leases && !nic->switched)
-			gather_leases(root, nic);
+			iso_leases_gather(root, rec->nics[i].network, nic);
 	}
 	return 0;
 }

@@ -34,3 +34,20 @@ void iso_facts_free(struct iso_facts *f);
  * What is not understood is skipped: a lease that is not seeded only costs the guest a renewal.
  */
 void iso_leases_parse(const char *json, size_t len, int64_t now, struct iso_nic *nic);
+
+/**
+ * iso_reserved_parse - addresses that a network's XML reserves for one MAC (<host mac ip>), as
+ * libvirt gives them to dnsmasq: lines "MAC,ADDRESS[,NAME][,TIME]" (src/util/virdnsmasq.c).
+ * @leases: the text that iso_leases_parse reads; an address that it names is left to it. NULL with
+ *	@leases_len 0: none
+ *
+ * A guest that migrates to this host asks for no address, and none is leased to it here yet.
+ */
+void iso_reserved_parse(const char *hosts, size_t len, const char *leases, size_t leases_len,
+			struct iso_nic *nic);
+
+/**
+ * iso_leases_gather - both, of the NIC's bridge below @root.
+ * @network: libvirt's network that the bridge belongs to, or NULL
+ */
+void iso_leases_gather(const char *root, const char *network, struct iso_nic *nic);

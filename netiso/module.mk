@@ -2,7 +2,7 @@
 # The network isolator.
 
 LIB_SRCS += netiso/layout.c netiso/compile.c netiso/ranges.c netiso/term.c netiso/supported.c \
-	netiso/kernel.c netiso/nft.c netiso/gather.c netiso/base.c netiso/domain.c \
+	netiso/kernel.c netiso/nft.c netiso/gather.c netiso/leases.c netiso/base.c netiso/domain.c \
 	netiso/compare.c netiso/undo.c netiso/guard.c netiso/drift.c netiso/factsfile.c \
 	netiso/localnet.c netiso/notes.c netiso/unguarded.c netiso/bridges.c
 LIB_SRCS += netiso/layout6.c netiso/layout_emit.c netiso/ipv6.c

@@ -63,7 +63,7 @@ check-lint lint:
 format:
 	$(Q)clang-format -i $(FILES)
 
-check-netns: all
+check-netns: all bench-tools
 	@$(call runner,netns) --netns $(call scripts,netns)
 
 check-fsguard: all

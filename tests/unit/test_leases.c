@@ -163,12 +163,82 @@ static void test_too_many(void **state)
 	assert_int_equal(parse(sb_str(&json), &nic), ISO_LEASES_MAX);
 }
 
+static size_t reserved(const char *hosts, const char *leases, struct iso_nic *nic)
+{
+	init_nic(nic);
+	nic->lease_s = 3600;
+	iso_reserved_parse(hosts, strlen(hosts), leases, leases ? strlen(leases) : 0, nic);
+	return nic->n_leases;
+}
+
+static void test_reserved(void **state)
+{
+	struct iso_nic nic;
+
+	(void)state;
+	assert_int_equal(reserved("52:54:00:aa:bb:cd,192.168.122.4,o\n"
+				  "52:54:00:aa:bb:cc,192.168.122.5,g,2h\n"
+				  "52:54:00:aa:bb:cc,192.168.122.6\n"
+				  "52:54:00:aa:bb:cc,192.168.122.7",
+				  NULL, &nic),
+			 3);
+	assert_lease(&nic, 0, "192.168.122.5", 3600);
+	assert_lease(&nic, 1, "192.168.122.6", 3600);
+	assert_lease(&nic, 2, "192.168.122.7", 3600);
+	/* whose lease it is is known better from the leases */
+	assert_int_equal(reserved("52:54:00:aa:bb:cc,192.168.122.5\n",
+				  "[{\"ip-address\": \"192.168.122.5\"}]", &nic),
+			 0);
+	assert_int_equal(reserved("52:54:00:aa:bb:cc,192.168.122.5\n",
+				  "[{\"ip-address\": \"192.168.122.55\"}]", &nic),
+			 1);
+}
+
+static void test_not_reserved(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"\n\n",
+		"52:54:00:aa:bb:cc",
+		"52:54:00:aa:bb:cc\n",
+		"52:54:00:aa:bb:cc,",
+		"52:54:00:aa:bb:cc,\n192.168.122.5\n",
+		"52:54:00:aa:bb:cc 192.168.122.5\n",
+		"x52:54:00:aa:bb:cc,192.168.122.5\n",
+		"52:54:00:aa:bb:cc,name\n",
+		"52:54:00:aa:bb:cc,[fd00::5]\n",
+		"52:54:00:aa:bb:cc,fd00::5\n",
+		"52:54:00:aa:bb:cc,10.0.0.5\n", /* of another network */
+		"52:54:00:aa:bb:cc,192.168.122.5 \n",
+		"52:54:00:aa:bb:cc,192.168.122.5.192.168.122.5.192.168.122.5.192.168.122.5\n",
+		"id:52:54:00:aa:bb:cc,192.168.122.5\n",
+	};
+	struct iso_nic nic;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		assert_int_equal(reserved(texts[i], NULL, &nic), 0);
+}
+
+static void test_too_many_reserved(void **state)
+{
+	auto_sb struct strbuf hosts = {0};
+	struct iso_nic nic;
+
+	(void)state;
+	for (int i = 0; i < ISO_LEASES_MAX + 1; i++)
+		sb_addf(&hosts, "%s,192.168.122.%d\n", own, i + 2);
+	assert_int_equal(reserved(sb_str(&hosts), NULL, &nic), ISO_LEASES_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_own_and_others), cmocka_unit_test(test_no_longer_valid),
 		cmocka_unit_test(test_forged),	       cmocka_unit_test(test_cut_short),
 		cmocka_unit_test(test_not_leases),     cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_reserved),       cmocka_unit_test(test_not_reserved),
+		cmocka_unit_test(test_too_many_reserved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

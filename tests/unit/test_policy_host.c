@@ -42,6 +42,7 @@ static void test_host(void **state)
 
 	(void)state;
 	assert_int_equal(c.unlisted, UNLISTED_IGNORE);
+	assert_false(c.unlisted_migration);
 	assert_int_equal(c.mark_base, 0x4c5a0000);
 	assert_int_equal(c.n_guarded_networks, 1);
 	assert_string_equal(c.guarded_networks[0], "cordon");
@@ -52,9 +53,11 @@ static void test_host(void **state)
 	host_config_free(&c);
 
 	c = must_parse_host("[host]\nunlisted = isolate\nmark_base = 0x10000\n"
+			    "unlisted_migration = yes\n"
 			    "guarded_networks = a, B c\nguarded_networks.more = d\n"
 			    "hook_deadline = 1m\nlock_deadline = 1m\nlog_group = 65535\n");
 	assert_int_equal(c.unlisted, UNLISTED_ISOLATE);
+	assert_true(c.unlisted_migration);
 	assert_int_equal(c.mark_base, 0x10000);
 	assert_int_equal(c.n_guarded_networks, 3);
 	assert_string_equal(c.guarded_networks[1], "B c");
@@ -96,6 +99,8 @@ static void test_host_bad(void **state)
 	check_bad_host("[host]\nhook_deadline = 9s\n", ":2: [host] hook_deadline: ", "shorter");
 	check_bad_host("[host]\nlog_group = 65536\n", ":2: [host] log_group: ", "65535");
 	check_bad_host("[host]\nlog_group = -1\n", ":2: [host] log_group: ", "65535");
+	check_bad_host("[host]\nunlisted_migration = allow\n",
+		       ":2: [host] unlisted_migration: ", "yes or no");
 	check_bad_host("[host]\nunlistd = x\n", ":2: [host] unlistd: ", "did you mean unlisted");
 	check_bad_host("[host]\nunlisted.x = ignore\n", ":2: [host] unlisted.x: ", "not a label");
 	check_bad_host("[host]\nguarded_networks. = x\n",
@@ -200,6 +205,7 @@ static void test_shipped_host_file(void **state)
 	for (int i = 0; i < 2; i++) {
 		c = must_parse_host(sb_str(i ? &active : &shipped));
 		assert_int_equal(c.unlisted, d.unlisted);
+		assert_int_equal(c.unlisted_migration, d.unlisted_migration);
 		assert_int_equal(c.mark_base, d.mark_base);
 		assert_int_equal(c.n_guarded_networks, 1);
 		assert_string_equal(c.guarded_networks[0], "cordon");
