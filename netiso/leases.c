@@ -34,6 +34,9 @@ static void add_lease(const json_t *lease, int64_t now, struct iso_nic *nic)
 		return;
 	out->addr = addr;
 	out->remaining_s = end ? (uint64_t)(end - now) : 0;
+	/* No lease lasts longer than its network's: the clock was set back. */
+	if (nic->lease_s && out->remaining_s > nic->lease_s)
+		out->remaining_s = nic->lease_s;
 	nic->n_leases++;
 }
 

@@ -163,6 +163,22 @@ static void test_too_many(void **state)
 	assert_int_equal(parse(sb_str(&json), &nic), ISO_LEASES_MAX);
 }
 
+static void test_clock_set_back(void **state)
+{
+	static const char json[] = "[{\"ip-address\": \"192.168.122.3\", \"mac-address\": "
+				   "\"52:54:00:aa:bb:cc\", \"expiry-time\": 999999}]";
+	struct iso_nic nic;
+
+	(void)state;
+	for (uint64_t lease_s = 0; lease_s <= 3600; lease_s += 3600) {
+		init_nic(&nic);
+		nic.lease_s = lease_s;
+		iso_leases_parse(json, strlen(json), NOW, &nic);
+		assert_int_equal(nic.n_leases, 1);
+		assert_lease(&nic, 0, "192.168.122.3", lease_s ? lease_s : 999999 - NOW);
+	}
+}
+
 static size_t reserved(const char *hosts, const char *leases, struct iso_nic *nic)
 {
 	init_nic(nic);
@@ -238,7 +254,7 @@ int main(void)
 		cmocka_unit_test(test_forged),	       cmocka_unit_test(test_cut_short),
 		cmocka_unit_test(test_not_leases),     cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_reserved),       cmocka_unit_test(test_not_reserved),
-		cmocka_unit_test(test_too_many_reserved),
+		cmocka_unit_test(test_too_many_reserved), cmocka_unit_test(test_clock_set_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
