@@ -252,8 +252,9 @@ static int leased(const struct client *c)
 		   __builtin_popcount(c->mask.s_addr), router, dns, c->lease);
 }
 
-/* A renewal: unicast from the leased address to the server, as a client does at half time. */
-static int renew(struct client *c, int64_t deadline)
+/* A renewal from the leased address: unicast to the server, as a client does at half time, or
+ * broadcast, as it does when seven eighths are over and no answer came. */
+static int renew(struct client *c, bool to_all, int64_t deadline)
 {
 	struct sockaddr_in self = {.sin_family = AF_INET, .sin_port = htons(CLIENT_PORT)};
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(SERVER_PORT)};
@@ -269,7 +270,11 @@ static int renew(struct client *c, int64_t deadline)
 	    inet_pton(AF_INET, addr, &self.sin_addr) != 1 ||
 	    inet_pton(AF_INET, server, &to.sin_addr) != 1)
 		return say(BROKEN, "%s: no lease to renew", c->ifname);
+	if (to_all)
+		to.sin_addr.s_addr = INADDR_BROADCAST;
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, c->ifname, strlen(c->ifname)) < 0 ||
 	    bind(fd, (const struct sockaddr *)&self, sizeof(self)) < 0)
 		return broken("bind");
 	message(c, REQUEST, &b);
@@ -321,12 +326,13 @@ int order_dhcp(int argc, char **argv)
 
 	if (!dhcp_args(argc, argv, &c, &ms))
 		return say(BROKEN,
-			   "usage: dhcp IFACE [chaddr=] [clientid=] [request=] [renew] [noset]");
+			   "usage: dhcp IFACE [chaddr=] [clientid=] [request=] [renew|rebind] "
+			   "[noset]");
 	if (link_up(c.ifname) < 0)
 		return broken(c.ifname);
 	deadline = now_ms() + (int64_t)ms;
-	if (flag(argc, argv, "renew"))
-		return renew(&c, deadline);
+	if (flag(argc, argv, "renew") || flag(argc, argv, "rebind"))
+		return renew(&c, flag(argc, argv, "rebind"), deadline);
 	fd = packet_socket(c.ifname, ETHERTYPE_IP);
 	if (fd < 0)
 		return broken(c.ifname);

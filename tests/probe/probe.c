@@ -53,7 +53,7 @@ static const struct order {
 	{"addr", order_addr, "IFACE ADDR/LEN [gw=ADDR]"},
 	{"mac", order_mac, "IFACE MAC"},
 	{"dhcp", order_dhcp,
-	 "IFACE [chaddr=MAC] [clientid=HEX] [request=ADDR] [timeout=MS] [renew] [noset]"},
+	 "IFACE [chaddr=MAC] [clientid=HEX] [request=ADDR] [timeout=MS] [renew|rebind] [noset]"},
 	{"ping", order_ping, "ADDR [timeout=MS]"},
 	{"tcp", order_tcp, "ADDR PORT [timeout=MS]: connect and exchange an echo"},
 	{"udp", order_udp, "ADDR PORT [timeout=MS]: the echo must come back"},
