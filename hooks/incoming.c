@@ -94,8 +94,7 @@ int incoming_admit(const struct facts *f, struct admission *ret, bool migration,
 
 	if (r == 0 && migration)
 		r = check_migration(f, ret, e);
-	if (r < 0 || !ret->managed ||
-	    !(parts_wanted(&ret->policy) & UINT32_C(1) << PART_PROVISION))
+	if (r < 0 || !ret->managed || !(parts_wanted(&ret->policy) & UINT32_C(1) << PART_PROVISION))
 		return r;
 	return record_file_write(HOOK_ROOT, &f->uuid, INCOMING_NOTE, "", 0, e);
 }

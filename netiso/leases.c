@@ -89,8 +89,7 @@ void iso_reserved_parse(const char *hosts, size_t len, const char *leases, size_
 		char text[PREFIX_STRLEN] = "";
 
 		if (ip < stop && memcmp(at, mac, n) == 0 && at[n] == ',')
-			(void)snprintf(text, sizeof(text), "%.*s",
-				       (int)strcspn(ip, ",\n"), ip);
+			(void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(ip, ",\n"), ip);
 		at = stop + 1;
 		if (!ip_parse(text, &out->addr) || out->addr.family != AF_INET ||
 		    !iso_on_network(nic, &out->addr) || is_leased(leases, leases_len, &out->addr))

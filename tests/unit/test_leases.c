@@ -250,11 +250,16 @@ static void test_too_many_reserved(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_own_and_others), cmocka_unit_test(test_no_longer_valid),
-		cmocka_unit_test(test_forged),	       cmocka_unit_test(test_cut_short),
-		cmocka_unit_test(test_not_leases),     cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_reserved),       cmocka_unit_test(test_not_reserved),
-		cmocka_unit_test(test_too_many_reserved), cmocka_unit_test(test_clock_set_back),
+		cmocka_unit_test(test_own_and_others),
+		cmocka_unit_test(test_no_longer_valid),
+		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_cut_short),
+		cmocka_unit_test(test_not_leases),
+		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_reserved),
+		cmocka_unit_test(test_not_reserved),
+		cmocka_unit_test(test_too_many_reserved),
+		cmocka_unit_test(test_clock_set_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
