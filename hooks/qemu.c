@@ -536,9 +536,9 @@ static const struct {
 	const char *op;
 	int (*run)(struct op *op, struct err *e);
 } operations[] = {
-	{"prepare", do_prepare},    {"start", do_start},	{"started", do_started},
-	{"stopped", do_stopped},    {"release", do_release},	{"reconnect", do_reconnect},
-	{"restore", do_restore},    {"migrate", do_migrate},
+	{"prepare", do_prepare}, {"start", do_start},	  {"started", do_started},
+	{"stopped", do_stopped}, {"release", do_release}, {"reconnect", do_reconnect},
+	{"restore", do_restore}, {"migrate", do_migrate},
 };
 
 int qemu_run(const struct call *call, struct err *e)

@@ -184,7 +184,7 @@ struct host_config {
 	char *path; /* NULL when the file does not exist: all defaults */
 	enum policy_unlisted unlisted;
 	bool unlisted_migration; /* may come from another host */
-	uint32_t mark_base; /* low 16 bits zero, not all zero */
+	uint32_t mark_base;	 /* low 16 bits zero, not all zero */
 	char **guarded_networks;
 	size_t n_guarded_networks;
 	uint32_t hook_deadline_ms;
