@@ -67,6 +67,7 @@ second_up() {
 	second virtlogd -d
 	second libvirtd -d
 	lab_until 20 test -S "$SECOND_ROOT/run/libvirt/libvirt-sock"
+	# shellcheck disable=SC2034 # the tests move guests there
 	SECOND_URI="qemu+unix:///system?socket=$SECOND_ROOT/run/libvirt/libvirt-sock"
 	second probe bg serve second 7777 7778@192.168.50.3 >/run/lab/log/second
 	second_network default
