@@ -145,6 +145,18 @@ static const struct cli_option options[] = {
 	{NULL, NULL, NULL, NULL, 0},
 };
 
+/* It holds private keys: no core file, no other process of the user looks in. A limit of 1 byte is
+ * one that the kernel, in do_coredump(), also keeps for a core_pattern that is a pipe, as it does
+ * with no other; and the process of a tunnel inherits it. */
+static void leave_no_core(void)
+{
+	const struct rlimit least = {1, 1}, none = {0, 0};
+
+	if (setrlimit(RLIMIT_CORE, &least) < 0)
+		(void)setrlimit(RLIMIT_CORE, &none); /* was 0, and may not be raised */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct cli_program prog = {
@@ -156,11 +168,8 @@ int main(int argc, char **argv)
 		.verbs = verbs,
 		.options = options,
 	};
-	const struct rlimit none = {0, 0};
 
-	/* It holds private keys: no core file, no other process of the user looks in. */
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	leave_no_core();
 	umask(022);
 	return cli_main(&prog, argc, argv);
 }
