@@ -112,7 +112,7 @@ static int bind_group(struct watch *w, uint16_t group, struct err *e)
 	const struct nfulnl_msg_config_cmd cmd = {.command = NFULNL_CFG_CMD_BIND};
 	const struct nfulnl_msg_config_mode mode = {.copy_range = htonl(COPY_BYTES),
 						    .copy_mode = NFULNL_COPY_PACKET};
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = config(buf, group);
 	int r;
 

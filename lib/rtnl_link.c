@@ -97,7 +97,7 @@ static struct nlmsghdr *link_request(char *buf, uint16_t type, uint16_t flags)
 
 int rtnl_link_get(struct nl *nl, const char *name, struct rtnl_link *ret, struct err *e)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = link_request(buf, RTM_GETLINK, 0);
 	struct rtnl_link link = {0};
 	int r;
@@ -140,7 +140,7 @@ int rtnl_link_list(struct nl *nl, struct rtnl_link **ret, size_t *n_ret, struct 
 	int r = -EINTR;
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
-		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 		struct link_list list = {0};
 
 		r = nl_talk(nl, link_request(buf, RTM_GETLINK, NLM_F_DUMP), list_cb, &list);
@@ -156,7 +156,7 @@ int rtnl_link_list(struct nl *nl, struct rtnl_link **ret, size_t *n_ret, struct 
 
 int rtnl_port_isolated(struct nl *nl, const char *name, bool on, struct err *e)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct rtnl_link link;
 	struct ifinfomsg *ifi;
@@ -188,7 +188,7 @@ int rtnl_port_isolated(struct nl *nl, const char *name, bool on, struct err *e)
 
 int rtnl_bridge_add(struct nl *nl, const char *name, struct err *e)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = link_request(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	struct nlattr *nest;
 	int r;
@@ -273,7 +273,7 @@ int rtnl_addr_list(struct nl *nl, int family, struct rtnl_addr **ret, size_t *n_
 	int r = -EINTR;
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
-		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 		struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 		struct addr_list list = {0};
 		struct ifaddrmsg *ifa;

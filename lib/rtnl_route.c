@@ -108,7 +108,7 @@ static struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags, int fa
 
 static int change(struct nl *nl, uint16_t type, uint16_t flags, const struct rtnl_route *r)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = request(buf, type, flags, r->to.addr.family);
 	struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 
@@ -187,7 +187,7 @@ int rtnl_route_list(struct nl *nl, int family, uint32_t table, struct rtnl_route
 	int r = -EINTR;
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
-		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 		struct nlmsghdr *nlh = request(buf, RTM_GETROUTE, NLM_F_DUMP, family);
 		struct route_list list = {.table = table};
 
@@ -216,7 +216,7 @@ static int get_cb(const struct nlmsghdr *nlh, void *data)
 
 int rtnl_route_get(struct nl *nl, const struct ip_addr *to, struct rtnl_route *ret)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = request(buf, RTM_GETROUTE, 0, to->family);
 	struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	struct rtnl_route route = {0};

@@ -89,7 +89,7 @@ static int neigh_look(struct nl *nl, struct neigh_search *s)
 	int r = -EINTR;
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
-		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 
 		r = nl_talk(nl, neigh_request(buf, RTM_GETNEIGH, NLM_F_DUMP, 0), neigh_cb, s);
 	}
@@ -100,7 +100,7 @@ static int neigh_look(struct nl *nl, struct neigh_search *s)
  * not, and what is not known stays so. */
 static void neigh_use(struct nl *nl, int link, const struct ip_addr *addr)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = neigh_request(buf, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, link);
 	struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
 

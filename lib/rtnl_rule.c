@@ -37,7 +37,7 @@ static void put_rule(struct nlmsghdr *nlh, const struct rtnl_rule *rule)
 
 static int change(struct nl *nl, const struct rtnl_rule *rule, uint16_t type, uint16_t flags)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 
 	nlh->nlmsg_type = type;
@@ -152,7 +152,7 @@ int rtnl_rule_list(struct nl *nl, int family, struct rtnl_rule **ret, size_t *n_
 	int r = -EINTR;
 
 	for (int i = 0; i < 8 && r == -EINTR; i++) {
-		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 		struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 		struct rule_list list = {.family = family};
 		struct fib_rule_hdr *frh;

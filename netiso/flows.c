@@ -205,7 +205,7 @@ static int gather(struct nl *nl, struct gather *g, struct err *e)
 	int r = -EINTR;
 
 	for (int i = 0; i < 8 && r == -EINTR; i++) {
-		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 
 		free(g->list);
 		g->list = NULL;
@@ -218,7 +218,7 @@ static int gather(struct nl *nl, struct gather *g, struct err *e)
 /* One that has ended meanwhile is as good. */
 static int end_flow(struct nl *nl, const struct flow *f, struct err *e)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = request(buf, IPCTNL_MSG_CT_DELETE, 0, f->family);
 	const struct nlattr *tuple = (const struct nlattr *)f->tuple;
 	int r;

@@ -42,7 +42,7 @@ static int exists(int r)
 
 int kern_table_exists(struct nl *nl, const char *family)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETTABLE, 0, family);
 
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, LAYOUT_TABLE);
@@ -74,7 +74,7 @@ static int chain_cb(const struct nlmsghdr *nlh, void *data)
 
 int kern_chain_exists(struct nl *nl, const char *family, const char *chain, const char *want_device)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETCHAIN, 0, family);
 	struct chain_want want = {.device = want_device};
 	int r;
@@ -97,7 +97,7 @@ static int generation_cb(const struct nlmsghdr *nlh, void *data)
 
 int kern_generation(struct nl *nl, uint32_t *ret)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETGEN, 0, "inet");
 
 	return nl_talk(nl, nlh, generation_cb, ret);
@@ -150,7 +150,7 @@ static int element_cb(const struct nlmsghdr *nlh, void *data)
 
 int kern_element_matches(struct nl *nl, const struct iso_element *el)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETSETELEM, 0, el->family);
 	struct element_want want = {.el = el};
 	struct nlattr *list, *elem, *key;
@@ -260,7 +260,7 @@ int kern_set_keys(struct nl *nl, const char *family, const char *set, struct ker
 	int r = -EINTR;
 
 	for (int i = 0; i < 8 && r == -EINTR; i++) {
-		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 		struct nlmsghdr *nlh = request(buf, NFT_MSG_GETSETELEM, NLM_F_DUMP, family);
 		struct key_list list = {0};
 
@@ -348,7 +348,7 @@ static int read_sums(struct nl *nl, const char *family, const char *chain, struc
 	int r = -EINTR;
 
 	for (int tries = 0; tries < 8 && r == -EINTR; tries++) {
-		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+		_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 		struct nlmsghdr *nlh = request(buf, NFT_MSG_GETRULE, NLM_F_DUMP, family);
 
 		ret->n = 0;

@@ -51,6 +51,12 @@ check-asan:
 run-asan: all unit-tests golden-tests
 	@$(call runner,asan) $(UNIT_BINS) $(GOLDEN_BINS) $(call scripts,golden) $(call scripts,cli)
 
+# Once more under valgrind: ten minutes, so no part of `make check`.
+.PHONY: check-valgrind
+check-valgrind: all unit-tests golden-tests
+	@JOBS=$(JOBS) tests/valgrind $(UNIT_BINS) $(GOLDEN_BINS) $(call scripts,golden) \
+		$(call scripts,cli)
+
 check-fuzz:
 	$(call sub,asan) run-fuzz
 run-fuzz: fuzz-targets

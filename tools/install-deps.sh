@@ -54,6 +54,7 @@ test  procps                   procps-ng                  sysctl and ps
 test  iputils-ping             iputils                    ping
 test  tcpdump                  tcpdump                    looking at frames
 test  strace                   strace                     faults of system calls
+test  valgrind                 valgrind                   faults of memory
 test  attr                     attr                       attributes of copied files
 test  acl                      acl                        and their ACLs
 test  xfsprogs                 xfsprogs                   a file system with reflinks

@@ -24,7 +24,7 @@ static int family_cb(const struct nlmsghdr *nlh, void *data)
 /* The number of the family "wireguard"; the kernel loads the module when it is asked. */
 static int resolve_family(struct nl *nl, uint16_t *ret, struct err *e)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct genlmsghdr *genl;
 	uint16_t family = 0;
@@ -55,7 +55,7 @@ static int open_family(struct nl *nl, uint16_t *family, struct err *e)
 
 int wgt_kernel_set(const char *link, const struct wgt_conf *c, struct err *e)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct wgt_nl_cursor cur = {0};
 	auto_nl struct nl nl = {0};
 	uint16_t family;
@@ -78,7 +78,7 @@ static int get_cb(const struct nlmsghdr *nlh, void *data)
 
 int wgt_kernel_get(const char *link, struct wgt_state *ret, struct err *e)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct wgt_state state = {0};
 	auto_nl struct nl nl = {0};
 	uint16_t family;

@@ -35,7 +35,7 @@ int wgt_link_get(struct nl *nl, const char *name, struct rtnl_link *ret, struct 
 
 int wgt_link_add(struct nl *nl, const char *name, struct err *e)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = link_request(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, name);
 	struct nlattr *nest = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	int r;
@@ -52,7 +52,7 @@ int wgt_link_add(struct nl *nl, const char *name, struct err *e)
 
 int wgt_link_del(struct nl *nl, const char *name, struct err *e)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	int r = nl_talk(nl, link_request(buf, RTM_DELLINK, 0, name), NULL, NULL);
 
 	return r < 0 && r != -ENODEV ? err_os(e, -r, "cannot remove the link '%s'", name) : 0;
@@ -60,7 +60,7 @@ int wgt_link_del(struct nl *nl, const char *name, struct err *e)
 
 int wgt_link_up(struct nl *nl, const char *name, uint32_t mtu, struct err *e)
 {
-	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE];
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
 	struct nlmsghdr *nlh = link_request(buf, RTM_SETLINK, 0, name);
 	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 	int r;
