@@ -3,6 +3,7 @@
 #include "cli/adopt.h"
 
 #include "cli/print.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 
 #include <string.h>
@@ -29,7 +30,7 @@ void adopt_word(const char *s, struct strbuf *out)
 static void comment(struct strbuf *out, const char *what, const char *text)
 {
 	sb_addf(out, "; %s", what);
-	print_safe(text, out);
+	safe_add(out, text);
 	sb_adds(out, "\n");
 }
 
@@ -54,10 +55,9 @@ static void network_section(const struct facts *f, const struct adopt_nic *nics,
 
 		sb_addf(out, "; NIC %s on ",
 			nic->has_mac ? mac_str(&nic->mac, mac) : "without a MAC");
-		print_safe(nic->network	    ? nic->network
-			   : nic->bridge[0] ? nic->bridge
-					    : nic->type_name,
-			   out);
+		safe_add(out, nic->network     ? nic->network
+			      : nic->bridge[0] ? nic->bridge
+					       : nic->type_name);
 		sb_addf(out, "%s\n", nics[i].guarded ? ", a guarded network" : "");
 	}
 	sb_adds(out, "; internet: the Internet and nothing else.  none: nothing but DHCP.\n"
@@ -119,7 +119,7 @@ static void device_section(const struct facts *f, struct strbuf *out)
 		if (f->devices[i].cls >= DEV_REFUSABLE_COUNT)
 			continue;
 		sb_addf(out, ";   %s: ", device_class_name(f->devices[i].cls));
-		print_safe(f->devices[i].what, out);
+		safe_add(out, f->devices[i].what);
 		sb_adds(out, "\n");
 	}
 	sb_adds(out, ";allow = ");
@@ -279,7 +279,7 @@ size_t adopt_hints(const struct facts *f, const struct adopt_nic *nics, struct s
 		if (f->devices[i].cls >= DEV_REFUSABLE_COUNT && ++n) {
 			sb_addf(out, "%s is let through, and is a way to the host: ",
 				device_class_name(f->devices[i].cls));
-			print_safe(f->devices[i].what, out);
+			safe_add(out, f->devices[i].what);
 			sb_adds(out, "\n");
 		}
 	return n;

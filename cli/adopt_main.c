@@ -8,6 +8,7 @@
 #include "lib/parse.h"
 #include "lib/policy.h"
 #include "lib/record.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 
 #include <fcntl.h>
@@ -240,7 +241,7 @@ static void say(FILE *out, const char *head, const struct strbuf *text)
 		auto_sb struct strbuf one = {0}, safe = {0};
 
 		sb_add(&one, line, n);
-		print_safe(sb_str(&one), &safe);
+		safe_add(&safe, sb_str(&one));
 		fprintf(out, "%s\n", sb_str(&safe));
 		line += n + (line[n] == '\n');
 	}

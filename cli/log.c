@@ -4,6 +4,7 @@
 
 #include "cli/print.h"
 #include "lib/nl.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 
 #include <arpa/inet.h>
@@ -290,7 +291,7 @@ void log_text(const struct log_flow *f, const struct log_domain *d, const struct
 	(void)strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", localtime_r(&when->tv_sec, &tm));
 	sb_addf(out, "%s ", clock);
 	if (d->name)
-		print_safe(d->name, out);
+		safe_add(out, d->name);
 	else
 		sb_addf(out, "(ended, number %u)", f->slot);
 	sb_addf(out, " %s out %s ", f->denied ? "denied" : "opened",
@@ -315,7 +316,7 @@ static json_t *json_name(const char *name)
 
 	if (text)
 		return text;
-	print_safe(name, &safe);
+	safe_add(&safe, name);
 	return json_string(sb_str(&safe));
 }
 
@@ -342,7 +343,7 @@ void log_json(const struct log_flow *f, const struct log_domain *d, const struct
 				  f->denied && log_reason_key(f->reason)
 					  ? json_string(log_reason_key(f->reason))
 					  : json_null());
-	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	text = o ? json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 	json_decref(o);
 	if (text)
 		sb_addf(out, "%s\n", text);

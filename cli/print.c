@@ -2,6 +2,8 @@
 /* Output for people: see cli/print.h. */
 #include "cli/print.h"
 
+#include "lib/safe.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,34 +33,25 @@ static const char *colour_off(enum colour c)
 	return c != COLOUR_NONE && in_colour() ? "\033[0m" : "";
 }
 
-/*
- * The next character of @s: its bytes in @ret_len, and the columns it takes, or -1 when a terminal
- * should not see it. Bytes that are no UTF-8 go one by one.
- */
-static int next_char(const char *s, size_t *ret_len)
+/* As safe_char; @ret_columns: those it takes, or -1 when a terminal should not see it. */
+static size_t next_char(const char *s, int *ret_columns)
 {
-	mbstate_t state = {0};
-	wchar_t c;
-	size_t n = mbrtowc(&c, s, strlen(s), &state);
+	uint32_t c;
+	const size_t n = safe_char(s, &c);
 
-	if (n == (size_t)-1 || n == (size_t)-2 || n == 0) {
-		*ret_len = 1;
-		return -1;
-	}
-	*ret_len = n;
-	return wcwidth(c);
+	*ret_columns = c ? wcwidth((wchar_t)c) : -1;
+	return n;
 }
 
-/* As print_safe, but at most @width columns. Returns the columns used; @ret_cut: not all fitted. */
+/* As safe_add, but at most @width columns. Returns the columns used; @ret_cut: not all fitted. */
 static int fit(const char *s, int width, bool *ret_cut, struct strbuf *out)
 {
 	int used = 0;
-	size_t n;
+	int columns;
 
 	*ret_cut = false;
-	for (; *s; s += n) {
-		int columns = next_char(s, &n);
-
+	for (size_t n; *s; s += n) {
+		n = next_char(s, &columns);
 		if (used + (columns < 0 ? 1 : columns) > width) {
 			*ret_cut = true;
 			break;
@@ -70,18 +63,6 @@ static int fit(const char *s, int width, bool *ret_cut, struct strbuf *out)
 		used += columns < 0 ? 1 : columns;
 	}
 	return used;
-}
-
-void print_safe(const char *s, struct strbuf *out)
-{
-	size_t n;
-
-	for (; *s; s += n) {
-		if (next_char(s, &n) < 0)
-			sb_adds(out, "?");
-		else
-			sb_add(out, s, n);
-	}
 }
 
 void print_cell(const char *s, int width, enum colour colour)
@@ -103,13 +84,13 @@ void print_lines(const char *who, const char *text, enum colour colour)
 	auto_sb struct strbuf name = {0};
 
 	if (who)
-		print_safe(who, &name);
+		safe_add(&name, who);
 	while (*text) {
 		const size_t n = strcspn(text, "\n");
 		auto_sb struct strbuf line = {0}, safe = {0};
 
 		sb_add(&line, text, n);
-		print_safe(sb_str(&line), &safe);
+		safe_add(&safe, sb_str(&line));
 		printf("%s%s%s%s%s\n", sb_str(&name), who ? ": " : "", colour_on(colour),
 		       sb_str(&safe), colour_off(colour));
 		text += text[n] ? n + 1 : n;
@@ -134,7 +115,7 @@ void print_complaint(const char *fmt, ...)
 		if (end)
 			*end++ = '\0';
 		sb_free(&safe);
-		print_safe(line, &safe);
+		safe_add(&safe, line);
 		fprintf(stderr, "%s\n", sb_str(&safe));
 	}
 	free(text);

@@ -7,13 +7,7 @@
 enum colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_WARN, COLOUR_BAD };
 
 /**
- * print_safe - @s, with '?' for each control character and byte that is not UTF-8, appended to
- * @out. Names of domains come from outside and end up on terminals.
- */
-void print_safe(const char *s, struct strbuf *out);
-
-/**
- * print_cell - the same on stdout, as one cell of a table: padded to @width columns, or cut to one
+ * print_cell - @s by safe_add on stdout, as one cell of a table: padded to @width columns, or cut to one
  * less and '~', and a blank behind.
  */
 void print_cell(const char *s, int width, enum colour colour);

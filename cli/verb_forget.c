@@ -6,6 +6,7 @@
 #include "cli/domains.h"
 #include "cli/print.h"
 #include "lib/record.h"
+#include "lib/safe.h"
 #include "lib/suggest.h"
 #include "lib/util.h"
 
@@ -146,7 +147,7 @@ int verb_forget(const struct cli *cli, struct err *e)
 		return r;
 	uuid_str(&entry->uuid, uuid);
 	sb_adds(&question, "Let domain '");
-	print_safe(entry->name, &question);
+	safe_add(&question, entry->name);
 	sb_addf(&question, "' (%s) run without a policy?", uuid);
 	r = confirm(cli, sb_str(&question), e);
 	if (r <= 0)

@@ -12,6 +12,7 @@
 #include "lib/fnv.h"
 #include "lib/policy.h"
 #include "lib/record_policy.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 
 #include <errno.h>
@@ -348,7 +349,7 @@ static json_t *json_row(const struct row *row)
 
 	/* JSON has no way to write a name that is not UTF-8. */
 	if (!text) {
-		print_safe(row->d->name, &name);
+		safe_add(&name, row->d->name);
 		text = json_string(sb_str(&name));
 	}
 	return json_pack(
@@ -373,7 +374,7 @@ static int print_json(const struct row *rows, size_t n, const struct denied *den
 			host ? json_incref(host) : json_object(), "disk_warning",
 			disk_warning(rows, n));
 	if (r == 0 && doc)
-		r = json_dumpf(doc, stdout, JSON_INDENT(2));
+		r = json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	json_decref(doc);
 	if (r != 0 || !doc)
 		return err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");

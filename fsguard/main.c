@@ -7,6 +7,7 @@
 #include "fsguard/snapshot.h"
 #include "lib/cli.h"
 #include "lib/confirm.h"
+#include "lib/safe.h"
 #include "lib/target.h"
 #include "lib/util.h"
 
@@ -35,7 +36,7 @@ static int verb_plan(const struct cli *cli, struct err *e)
 
 	if (r == 0)
 		r = fsg_shares_plan(cli->root, &uuid, &out, e);
-	fputs(sb_str(&out), stdout);
+	safe_print(stdout, sb_str(&out));
 	return r;
 }
 
@@ -71,7 +72,7 @@ static int verb_check(const struct cli *cli, struct err *e)
 		return r;
 	r = fsg_shares_check(cli->root, &uuid, &diff, &first);
 	if (!cli->quiet)
-		fputs(sb_str(&diff), stdout);
+		safe_print(stdout, sb_str(&diff));
 	if (r == -ESTALE && !cli->quiet) /* the lines say it */
 		return err_set(e, EX_CORDON_DIFFERS, ESTALE,
 			       "%s: the live system differs from the plan", cli->args[0]);

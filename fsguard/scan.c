@@ -191,7 +191,7 @@ static int print_json(struct scan *s, const char *tag, struct err *e)
 	json_t *doc = json_pack("{s:s, s:O}", "tag", tag, "findings", s->list);
 	int r = 0;
 
-	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0)
+	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0)
 		r = err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
 	putchar('\n');
 	json_decref(doc);

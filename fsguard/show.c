@@ -6,6 +6,7 @@
 #include "fsguard/holders.h"
 #include "fsguard/image.h"
 #include "fsguard/target.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 
 #include <errno.h>
@@ -54,15 +55,15 @@ static json_t *to_json(const struct share *share, const struct state *s)
 
 static void print_text(const struct share *share, const struct state *s)
 {
-	printf("share %s\n  folder   %s\n  state    %s\n  size     %llu MiB, %s\n"
-	       "  on disk  %llu MiB\n",
-	       share->policy->tag, share->target, s->in_force ? "in force" : "not in place",
-	       (unsigned long long)(share->policy->size >> 20), share->policy->ro ? "ro" : "rw",
-	       (unsigned long long)(s->on_disk >> 20));
+	safe_printf("share %s\n  folder   %s\n  state    %s\n  size     %llu MiB, %s\n"
+		    "  on disk  %llu MiB\n",
+		    share->policy->tag, share->target, s->in_force ? "in force" : "not in place",
+		    (unsigned long long)(share->policy->size >> 20),
+		    share->policy->ro ? "ro" : "rw", (unsigned long long)(s->on_disk >> 20));
 	if (s->mounted)
 		printf("  used     %llu MiB\n", (unsigned long long)(s->used >> 20));
 	if (s->holders.len)
-		printf("  held by  %s\n", sb_str(&s->holders));
+		safe_printf("  held by  %s\n", sb_str(&s->holders));
 }
 
 int fsg_show_domain(const char *root, const struct uuid *uuid, bool json, struct err *e)
@@ -89,7 +90,7 @@ int fsg_show_domain(const char *root, const struct uuid *uuid, bool json, struct
 	}
 	fsg_pressure_warn(&j, &warning);
 	if (r < 0 || !json) {
-		fputs(sb_str(&warning), stdout);
+		safe_print(stdout, sb_str(&warning));
 		json_decref(list);
 		return r;
 	}
@@ -97,7 +98,7 @@ int fsg_show_domain(const char *root, const struct uuid *uuid, bool json, struct
 		warning.data[--warning.len] = '\0'; /* its line end */
 	doc = json_pack("{s:s, s:o, s:s?}", "name", j.rec.name, "shares", list, "warning",
 			warning.len ? sb_str(&warning) : NULL);
-	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0)
+	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0)
 		r = err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
 	json_decref(doc);
 	putchar('\n');

@@ -238,7 +238,7 @@ int fsg_snapshot_list(const char *root, const struct uuid *uuid, const char *tag
 		r = err_os(e, errno, "cannot read %s", p.path);
 	if (r == 0 && json) {
 		doc = json_pack("{s:s, s:O}", "tag", tag, "snapshots", list);
-		if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0)
+		if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0)
 			r = err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
 		putchar('\n');
 		json_decref(doc);

@@ -3,6 +3,7 @@
 #include "hooks/hook.h"
 
 #include "lib/run.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 
 #include <errno.h>
@@ -193,20 +194,13 @@ static int dispatch(int argc, char **argv, struct err *e)
 }
 
 /* A domain's name may hold control characters; what they would do on a terminal is not shown. */
-static void print_safe(const char *s)
-{
-	for (; *s; s++)
-		(void)fputc((unsigned char)*s < 0x20 && *s != '\n' ? '?' : *s, stderr);
-}
-
 static void report(const char *object, const struct err *e)
 {
 	auto_sb struct strbuf name = {0};
 
-	for (const char *p = object; *p; p++)
-		sb_add(&name, (unsigned char)*p < 0x20 ? "?" : p, 1);
+	safe_add(&name, object);
 	fprintf(stderr, "virt-cordon: %s: ", sb_str(&name));
-	print_safe(e->msg);
+	safe_print(stderr, e->msg);
 	(void)fputc('\n', stderr);
 }
 

@@ -2,6 +2,7 @@
 /* Command lines: see lib/cli.h. */
 #include "lib/cli.h"
 
+#include "lib/safe.h"
 #include "lib/suggest.h"
 #include "lib/util.h"
 
@@ -271,8 +272,11 @@ int cli_main(const struct cli_program *prog, int argc, char **argv)
 		r = err_os(&e, errno, "cannot write the output");
 	if (r == 0)
 		return EX_CORDON_OK;
-	if (err_is_set(&e))
-		fprintf(stderr, "%s: %s\n", prog->name, e.msg);
+	if (err_is_set(&e)) {
+		fprintf(stderr, "%s: ", prog->name);
+		safe_print(stderr, e.msg);
+		(void)fputc('\n', stderr);
+	}
 	return e.exit ? (int)e.exit : EX_CORDON_BUG;
 }
 

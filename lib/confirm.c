@@ -2,6 +2,8 @@
 /* Asking before something is deleted: see lib/confirm.h. */
 #include "lib/confirm.h"
 
+#include "lib/safe.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +20,8 @@ int confirm(const struct cli *cli, const char *question, struct err *e)
 		return err_set(e, EX_CORDON_USAGE, EINVAL, "%s No one can be asked here; say --yes",
 			       question);
 	(void)fflush(stdout);
-	fprintf(stderr, "%s [y/N] ", question);
+	safe_print(stderr, question);
+	fprintf(stderr, " [y/N] ");
 	if (!fgets(answer, sizeof(answer), stdin))
 		return 0;
 	answer[strcspn(answer, "\n")] = '\0';

@@ -181,6 +181,19 @@ static size_t utf8_sequence(const unsigned char *s)
 	return len;
 }
 
+size_t parse_utf8_char(const char *s, uint32_t *ret)
+{
+	static const uint8_t first[] = {0, 0x7f, 0x1f, 0x0f, 0x07}; /* bits that count */
+	const size_t len = utf8_sequence((const unsigned char *)s);
+	uint32_t c = (unsigned char)*s & first[len];
+
+	for (size_t i = 1; i < len; i++)
+		c = c << 6 | ((unsigned char)s[i] & 0x3f);
+	if (len)
+		*ret = c;
+	return len;
+}
+
 bool parse_utf8_valid(const char *s)
 {
 	while (*s) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /** parse_u64 - decimal digits only, no sign, blank or leading zero, at most @max. */
@@ -25,3 +26,8 @@ bool parse_duration(const char *s, uint64_t *ret_ms);
 bool parse_domain_name(const char *s);
 /** parse_utf8_valid - whether @s is well-formed UTF-8 (no overlong form, no surrogate). */
 bool parse_utf8_valid(const char *s);
+/**
+ * parse_utf8_char - the code point that @s begins with.
+ * Returns its bytes, 1 to 4, or 0 (and @ret as it was) when they are not well-formed.
+ */
+size_t parse_utf8_char(const char *s, uint32_t *ret);

@@ -114,7 +114,7 @@ static int print_json(const char *root, const struct totals *t, const struct den
 
 	doc = json_pack("{s:o, s:o}", "denied", t->any ? by_reason(t->packets) : json_object(),
 			"domains", domains);
-	if (r == 0 && (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0))
+	if (r == 0 && (!doc || json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0))
 		r = err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
 	if (r == 0)
 		putchar('\n');

@@ -2,6 +2,7 @@
 /* virt-cordon-netiso explain: names are looked up, then asked about. */
 #include "netiso/explain_verb.h"
 
+#include "lib/safe.h"
 #include "lib/util.h"
 #include "netiso/explain.h"
 #include "netiso/subject.h"
@@ -26,7 +27,7 @@ static void answer(const struct subject *s, const struct explain_query *q)
 		explain_print(&w, q, &v, &text);
 		explain_exceptions(&w, q, &v, &text);
 	}
-	fputs(sb_str(&text), stdout);
+	safe_print(stdout, sb_str(&text));
 }
 
 static bool take(const struct sockaddr *sa, struct ip_addr *ret)

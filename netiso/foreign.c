@@ -4,6 +4,7 @@
 
 #include "lib/marks.h"
 #include "lib/nl.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 #include "netiso/base.h"
 #include "netiso/layout.h"
@@ -287,6 +288,6 @@ int foreign_verb(const struct cli *cli, struct err *e)
 	r = foreign_rules(&route, AF_INET, params.mark_base, &out, e);
 	if (r == 0)
 		r = foreign_rules(&route, AF_INET6, params.mark_base, &out, e);
-	fputs(sb_str(&out), stdout);
+	safe_print(stdout, sb_str(&out));
 	return r;
 }

@@ -3,6 +3,7 @@
 #include "lib/cli.h"
 #include "lib/policy.h"
 #include "lib/record.h"
+#include "lib/safe.h"
 #include "lib/target.h"
 #include "lib/util.h"
 #include "netiso/counters.h"
@@ -27,9 +28,9 @@ static void print_plan(const struct layout_params *p, const struct iso_plan *pla
 	auto_sb struct strbuf layout = {0};
 
 	layout_emit(p, &layout);
-	printf("# shared by all domains\n%s# the host's prefixes\n%s%s# this domain\n%s",
-	       sb_str(&layout), sb_str(&plan->public), sb_str(&plan->public6),
-	       sb_str(&plan->apply));
+	safe_printf("# shared by all domains\n%s# the host's prefixes\n%s%s# this domain\n%s",
+		    sb_str(&layout), sb_str(&plan->public), sb_str(&plan->public6),
+		    sb_str(&plan->apply));
 }
 
 static int plan_file(const struct cli *cli, const char *path, struct err *e)
@@ -121,7 +122,7 @@ static int verb_check(const struct cli *cli, struct err *e)
 	record_free(&rec);
 	if (r < 0 && !diff.len)
 		return err_set(e, first.exit, first.errnum, "%s", first.msg);
-	fputs(sb_str(&diff), stdout);
+	safe_print(stdout, sb_str(&diff));
 	/* The lines say it; no message besides. */
 	if (r < 0)
 		return err_set(e, EX_CORDON_DIFFERS, ESTALE,
@@ -170,7 +171,7 @@ static int show_json(const struct record *rec, bool in_force, struct err *e)
 			: in_force	? "in force"
 					: "broken",
 			"slot", (int)rec->slot, "nics", nics);
-	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0) {
+	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0) {
 		json_decref(doc);
 		return err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
 	}
@@ -183,18 +184,18 @@ static void show_text(const struct record *rec, bool in_force)
 {
 	char uuid[UUID_STRLEN], mac[MAC_STRLEN];
 
-	printf("%s  %s\nphase      %s\nisolation  %s\n", rec->name, uuid_str(&rec->uuid, uuid),
-	       record_phase_name(rec->phase),
-	       !rec->isolation ? "off"
-	       : in_force      ? "in force"
-			       : "broken");
+	safe_printf("%s  %s\nphase      %s\nisolation  %s\n", rec->name, uuid_str(&rec->uuid, uuid),
+		    record_phase_name(rec->phase),
+		    !rec->isolation ? "off"
+		    : in_force	    ? "in force"
+				    : "broken");
 	for (size_t i = 0; i < rec->n_nics; i++) {
 		const struct record_nic *nic = &rec->nics[i];
 
-		printf("nic        %s on %s, %s%s%s%s%s\n", nic->tap, nic->bridge,
-		       mac_str(&nic->mac, mac), nic->network ? ", network " : "",
-		       nic->network ? nic->network : "", nic->guarded ? ", guarded" : "",
-		       nic->gone ? ", unplugged" : "");
+		safe_printf("nic        %s on %s, %s%s%s%s%s\n", nic->tap, nic->bridge,
+			    mac_str(&nic->mac, mac), nic->network ? ", network " : "",
+			    nic->network ? nic->network : "", nic->guarded ? ", guarded" : "",
+			    nic->gone ? ", unplugged" : "");
 	}
 }
 
@@ -240,7 +241,7 @@ static int guard_need(const struct cli *cli, int n, struct err *e)
 
 static int print_diff(int r, const struct strbuf *text)
 {
-	fputs(sb_str(text), stdout);
+	safe_print(stdout, sb_str(text));
 	return r;
 }
 

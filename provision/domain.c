@@ -3,6 +3,7 @@
 #include "provision/domain.h"
 
 #include "lib/cli.h"
+#include "lib/safe.h"
 #include "lib/target.h"
 #include "lib/util.h"
 #include "provision/input.h"
@@ -265,7 +266,7 @@ int prov_check(const char *root, const char *arg, struct err *e)
 
 static void print_file(const char *name, const struct strbuf *text)
 {
-	printf("--- %s\n", name);
+	safe_printf("--- %s\n", name);
 	(void)fwrite(sb_str(text), 1, text->len, stdout);
 	if (text->len && text->data[text->len - 1] != '\n')
 		putchar('\n');
@@ -295,8 +296,8 @@ static int print_plan(const char *root, const struct policy *p, const char *name
 		r = input_check(p, &input, &seed, e);
 	if (r < 0)
 		return r;
-	printf("# %s/var/lib/virt-cordon/%s/" PROV_SEED "%s\n", root, uuid_str(uuid, text),
-	       clean ? ": of a guest that is set up" : "");
+	safe_printf("# %s/var/lib/virt-cordon/%s/" PROV_SEED "%s\n", root, uuid_str(uuid, text),
+		    clean ? ": of a guest that is set up" : "");
 	print_file("meta-data", &seed.meta_data);
 	if (seed.has_network)
 		print_file("network-config", &seed.network_config);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* virt-cordon-provision(8): options and verbs. */
 #include "lib/cli.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 #include "provision/domain.h"
 #include "provision/run.h"
@@ -67,7 +68,7 @@ static int show_json(const struct prov *p, bool seed, struct err *e)
 				(json_int_t)p->inst.when, "message", p->inst.said, "phase",
 				phase_now(p, &state), "due", (int)run_due(p));
 
-	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0) {
+	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0) {
 		json_decref(doc);
 		return err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
 	}
@@ -91,16 +92,16 @@ static int verb_show(const struct cli *cli, struct err *e)
 	seed = prov_check(cli->root, cli->args[0], NULL) == 0;
 	if (cli->json)
 		return show_json(&p, seed, e);
-	printf("%s  %s\nseed       %s\ninstance   %u%s\nplaybook   %s%s%s\n", p.rec.name,
-	       uuid_str(&p.rec.uuid, uuid),
-	       !prov_wants_seed(&p.pol) ? "none"
-	       : seed			? "in place"
-					: "another file",
-	       (unsigned)p.inst.number, p.inst.booted ? ", set up" : "",
-	       instance_result_name(p.inst.result), *p.inst.said ? ": " : "", p.inst.said);
+	safe_printf("%s  %s\nseed       %s\ninstance   %u%s\nplaybook   %s%s%s\n", p.rec.name,
+		    uuid_str(&p.rec.uuid, uuid),
+		    !prov_wants_seed(&p.pol) ? "none"
+		    : seed		     ? "in place"
+					     : "another file",
+		    (unsigned)p.inst.number, p.inst.booted ? ", set up" : "",
+		    instance_result_name(p.inst.result), *p.inst.said ? ": " : "", p.inst.said);
 	phase = phase_now(&p, &state);
 	if (phase)
-		printf("now        %s%s%s\n", phase, *state.last ? ": " : "", state.last);
+		safe_printf("now        %s%s%s\n", phase, *state.last ? ": " : "", state.last);
 	return 0;
 }
 

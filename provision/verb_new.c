@@ -5,6 +5,7 @@
 #include "lib/parse.h"
 #include "lib/policy.h"
 #include "lib/record.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 #include "provision/domain.h"
 #include "provision/image.h"
@@ -383,7 +384,7 @@ int verb_new(const struct cli *cli, struct err *e)
 	if (r == 0)
 		r = make(&p, &v, e);
 	if (r == 0 && !cli->quiet)
-		printf("%s is defined, its policy is %s; virsh start %s\n", p.guest.name,
-		       p.policy_path, p.guest.name);
+		safe_printf("%s is defined, its policy is %s; virsh start %s\n", p.guest.name,
+			    p.policy_path, p.guest.name);
 	return r;
 }

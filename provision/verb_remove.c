@@ -4,6 +4,7 @@
 
 #include "lib/confirm.h"
 #include "lib/record.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 #include "provision/domain.h"
 #include "provision/made.h"
@@ -150,7 +151,7 @@ static int print_file(const struct removal *m, const char *path, struct err *e)
 	(void)m;
 	(void)e;
 	if (access(path, F_OK) == 0)
-		printf("  %s\n", path);
+		safe_printf("  %s\n", path);
 	return 0;
 }
 
@@ -169,7 +170,7 @@ static void print_list(const struct removal *m)
 {
 	printf("These would be removed:\n");
 	if (m->virt.dom)
-		printf("  the domain '%s' in libvirt\n", m->facts.name);
+		safe_printf("  the domain '%s' in libvirt\n", m->facts.name);
 	(void)for_files(m, print_file, NULL);
 	printf("  keys, seed and notes in %s\n", m->store.path);
 	if (has_shares(&m->store))

@@ -5,6 +5,7 @@
 #include "lib/parse.h"
 #include "lib/record.h"
 #include "lib/run.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 #include "provision/layers.h"
 #include "provision/qcow2.h"
@@ -146,6 +147,6 @@ int verb_resize(const struct cli *cli, struct err *e)
 	if (r >= 0)
 		r = r ? resize_live(&z, e) : resize_file(&z, e);
 	if (r == 0 && !cli->quiet)
-		printf("%s of %s has %s\n", z.disk->target, z.facts.name, cli->args[1]);
+		safe_printf("%s of %s has %s\n", z.disk->target, z.facts.name, cli->args[1]);
 	return r;
 }

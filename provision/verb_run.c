@@ -3,6 +3,7 @@
 #include "provision/verbs.h"
 
 #include "lib/parse.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 #include "provision/child.h"
 #include "provision/domain.h"
@@ -48,8 +49,9 @@ static void show(const struct prov *p, bool tty, enum run_phase *shown)
 		return;
 	elapsed = (long long)time(NULL) - s.since;
 	if (tty) {
-		printf(BAR "%-10s %3lld:%02lld  %.58s", runstate_phase(s.phase), elapsed / 60,
-		       elapsed % 60, s.last);
+		printf(BAR);
+		safe_printf("%-10s %3lld:%02lld  %.58s", runstate_phase(s.phase), elapsed / 60,
+			    elapsed % 60, s.last);
 		(void)fflush(stdout);
 	} else if (s.phase != *shown) {
 		printf("%s\n", runstate_phase(s.phase));
@@ -63,7 +65,7 @@ static int tell_result(const struct prov *p, const struct instance *i, bool quie
 	if (i->result == RESULT_FAILED)
 		return err_set(e, EX_CORDON_OS, EIO, "%s: %s", p->rec.name, i->said);
 	if (!quiet)
-		printf("%s is set up\n", p->rec.name);
+		safe_printf("%s is set up\n", p->rec.name);
 	return 0;
 }
 
@@ -127,7 +129,8 @@ int verb_run(const struct cli *cli, struct err *e)
 		return r;
 	if (at_work(&p)) {
 		if (!cli->quiet && !o->wait)
-			printf("%s is being set up already; --wait waits for it\n", p.rec.name);
+			safe_printf("%s is being set up already; --wait waits for it\n",
+				    p.rec.name);
 	} else {
 		r = run_spawn(&p, cap, true, e);
 	}

@@ -4,6 +4,7 @@
 
 #include "lib/confirm.h"
 #include "lib/record.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 #include "provision/layers.h"
 #include "provision/qcow2.h"
@@ -135,7 +136,7 @@ int verb_snapshot(const struct cli *cli, struct err *e)
 	name = cli->n_args > 1 ? cli->args[1] : next_name(&i.all, buf);
 	r = layers_snapshot(&i.store, i.facts.disks, i.facts.n_disks, name, &i.inst, e);
 	if (r == 0 && !cli->quiet)
-		printf("%s\n", name);
+		safe_printf("%s\n", name);
 	return r;
 }
 
@@ -189,7 +190,7 @@ int verb_reset(const struct cli *cli, struct err *e)
 	if (r < 0)
 		(void)instance_save(&i.store, &i.inst, NULL);
 	if (r == 0 && !cli->quiet)
-		printf("%s is at %s\n", i.facts.name, to->name);
+		safe_printf("%s is at %s\n", i.facts.name, to->name);
 	return r;
 }
 
@@ -210,12 +211,12 @@ static void print_table(const struct snaps *all, const struct snap *on)
 	for (size_t k = 0; k < all->n; k++) {
 		const struct snap *s = &all->list[k];
 
-		printf("%s %-24s %s  %zu disk%s%s%s\n", s == on ? "*" : " ", s->name,
-		       local_time(s->when, buf), s->n_disks, s->n_disks == 1 ? "" : "s",
-		       s->going	 ? ", half deleted"
-		       : s->done ? ""
-				 : ", not finished",
-		       s->ours ? "" : ", the image");
+		safe_printf("%s %-24s %s  %zu disk%s%s%s\n", s == on ? "*" : " ", s->name,
+			    local_time(s->when, buf), s->n_disks, s->n_disks == 1 ? "" : "s",
+			    s->going  ? ", half deleted"
+			    : s->done ? ""
+				      : ", not finished",
+			    s->ours ? "" : ", the image");
 	}
 }
 
@@ -237,7 +238,7 @@ static int print_json(const struct snaps *all, const struct snap *on, struct err
 					(int)!s->ours, "current", s == on, "disks", disks));
 	}
 	doc = json_pack("{s:o}", "snapshots", list);
-	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0) {
+	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0) {
 		json_decref(doc);
 		return err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
 	}

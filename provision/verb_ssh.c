@@ -3,6 +3,7 @@
 #include "provision/verbs.h"
 
 #include "lib/parse.h"
+#include "lib/safe.h"
 #include "lib/util.h"
 #include "provision/address.h"
 #include "provision/domain.h"
@@ -185,8 +186,8 @@ int verb_forward(const struct cli *cli, struct err *e)
 	argv[n++] = words.argv[words.n - 1];
 	argv[n] = NULL;
 	for (int i = 0; i < ports && !cli->quiet; i++)
-		printf("127.0.0.1:%" PRIu64 " leads to port %" PRIu64 " of %s\n", list[i].local,
-		       list[i].port, p.rec.name);
+		safe_printf("127.0.0.1:%" PRIu64 " leads to port %" PRIu64 " of %s\n",
+			    list[i].local, list[i].port, p.rec.name);
 	(void)fflush(stdout);
 	return exec_ssh(&p, argv, e);
 }

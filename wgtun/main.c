@@ -4,6 +4,7 @@
 #include "lib/marks.h"
 #include "lib/policy.h"
 #include "lib/record.h"
+#include "lib/safe.h"
 #include "lib/target.h"
 #include "lib/util.h"
 #include "wgtun/domain.h"
@@ -32,7 +33,7 @@ static void print_plan(const struct wgt_plan *plan, const struct wgt_conf *conf)
 	auto_sb struct strbuf text = {0};
 
 	wgt_plan_print(plan, conf, &text);
-	fputs(sb_str(&text), stdout);
+	safe_print(stdout, sb_str(&text));
 }
 
 /* Of a policy's file: for the first number there is. */
@@ -114,7 +115,7 @@ static int verb_check(const struct cli *cli, struct err *e)
 	if (r < 0)
 		return r;
 	r = wgt_domain_check(cli->root, &uuid, cli->quiet ? NULL : &diff, &first);
-	fputs(sb_str(&diff), stdout);
+	safe_print(stdout, sb_str(&diff));
 	if (r < 0 && diff.len)
 		return err_set(e, EX_CORDON_DIFFERS, ESTALE,
 			       "%s: the live system differs from the plan", cli->args[0]);

@@ -2,6 +2,7 @@
 /* What `virt-cordon-wgtun show` prints: see wgtun/show.h. */
 #include "wgtun/show.h"
 
+#include "lib/safe.h"
 #include "lib/util.h"
 
 #include <errno.h>
@@ -117,7 +118,7 @@ static int show_json(const struct view *v, struct err *e)
 		(int)v->tunnel.mtu, "dns", dns, "search", search_json(v), "peers", peers_json(v),
 		"leak", policy_dns_effective(&v->j->policy) == DNS_HOST ? DNS_LEAK : NULL, "leaks",
 		leaks_json(v), "shared", v->j->policy.tunnel_shared);
-	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2)) != 0) {
+	if (!doc || json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0) {
 		json_decref(doc);
 		return err_set(e, EX_CORDON_OS, ENOMEM, "cannot print JSON");
 	}
@@ -146,13 +147,13 @@ static void show_text(const struct view *v)
 	auto_sb struct strbuf bad = {0};
 	char text[PREFIX_STRLEN];
 
-	printf("%s\ntunnel     %s\n", v->j->rec.name, v->state);
+	safe_printf("%s\ntunnel     %s\n", v->j->rec.name, v->state);
 	if (v->tunnel.link[0])
-		printf("interface  %s%s%s%s\naddress    %s\nmtu        %" PRIu32
-		       "\ntable      %" PRIu32 "\n",
-		       v->tunnel.link, v->backend ? " (" : "", v->backend ? v->backend : "",
-		       v->backend ? ")" : "", ip_str(&v->tunnel.address, text), v->tunnel.mtu,
-		       v->tunnel.mark);
+		safe_printf("interface  %s%s%s%s\naddress    %s\nmtu        %" PRIu32
+			    "\ntable      %" PRIu32 "\n",
+			    v->tunnel.link, v->backend ? " (" : "", v->backend ? v->backend : "",
+			    v->backend ? ")" : "", ip_str(&v->tunnel.address, text), v->tunnel.mtu,
+			    v->tunnel.mark);
 	if (v->tunnel.address6.family)
 		printf("address6   %s\n", ip_str(&v->tunnel.address6, text));
 	for (size_t i = 0; i < v->tunnel.n_dns; i++)
@@ -163,7 +164,7 @@ static void show_text(const struct view *v)
 		show_peer(&v->device.peers[i]);
 	leaks(v, &bad);
 	for (const char *s = sb_str(&bad); *s; s += strcspn(s, "\n") + 1)
-		printf("leak       %.*s\n", (int)strcspn(s, "\n"), s);
+		safe_printf("leak       %.*s\n", (int)strcspn(s, "\n"), s);
 }
 
 int wgt_show(const char *root, const struct uuid *uuid, bool json, struct err *e)

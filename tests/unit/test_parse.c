@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Scalar parsers and the suggestion of near words: good, bad, at the limit and one above. */
 #include "lib/parse.h"
+#include "lib/safe.h"
 #include "lib/suggest.h"
 #include "lib/util.h"
 
@@ -209,6 +210,49 @@ static void test_utf8(void **state)
 			fail_msg("taken: number %zu", i);
 }
 
+static void test_utf8_char(void **state)
+{
+	uint32_t c = 1;
+
+	(void)state;
+	assert_int_equal(parse_utf8_char("a\xff", &c), 1);
+	assert_int_equal(c, 'a');
+	assert_int_equal(parse_utf8_char("\xc2\x9b", &c), 2);
+	assert_int_equal(c, 0x9b);
+	assert_int_equal(parse_utf8_char("\xe2\x80\xae", &c), 3);
+	assert_int_equal(c, 0x202e);
+	assert_int_equal(parse_utf8_char("\xf4\x8f\xbf\xbf", &c), 4);
+	assert_int_equal(c, 0x10ffff);
+	assert_int_equal(parse_utf8_char("\xf4\x90\x80\x80", &c), 0);
+	assert_int_equal(c, 0x10ffff);
+}
+
+static void test_safe(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{"", ""},
+		{"plain ~", "plain ~"},
+		{"gr\xc3\xbc\xc3\x9f\xe4\xb8\x96", "gr\xc3\xbc\xc3\x9f\xe4\xb8\x96"},
+		{"a\x1b[2Jb\n\t\r", "a?[2Jb???"},
+		{"\x7f\x01", "??"},
+		{"\xc2\x9b\x33\x31m", "?31m"},			   /* CSI */
+		{"\xc2\x80\xc2\x9f\xc2\xa0", "??\xc2\xa0"},	   /* C1, and what comes next */
+		{"\xff\xc2 \xed\xa0\x80", "?? ???"},		   /* no UTF-8 */
+		{"\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8x", "???x"}, /* turned around */
+		{"\xe2\x80\xa7\xe2\x80\xaf", "\xe2\x80\xa7\xe2\x80\xaf"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_sb struct strbuf out = {0};
+
+		safe_add(&out, cases[i].text);
+		assert_string_equal(sb_str(&out), cases[i].want);
+	}
+}
+
 static void test_suggest(void **state)
 {
 	static const char *const words[] = {"isolation", "egress", "allow_lan", "dns", "ipv6"};
@@ -248,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_bool),	    cmocka_unit_test(test_size),
 		cmocka_unit_test(test_rate),	    cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_domain_name), cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_utf8_char),   cmocka_unit_test(test_safe),
 		cmocka_unit_test(test_suggest),
 	};
 
