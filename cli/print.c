@@ -12,12 +12,19 @@
 #include <unistd.h>
 #include <wchar.h>
 
+bool print_on_terminal(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+}
+
 /* https://no-color.org: set and not empty, whatever it is. */
 static bool in_colour(void)
 {
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *no = getenv("NO_COLOR");
 
-	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+	return print_on_terminal() && !(no && *no);
 }
 
 static const char *colour_on(enum colour c)

@@ -4,7 +4,12 @@
 
 #include "lib/strbuf.h"
 
+#include <stdbool.h>
+
 enum colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_WARN, COLOUR_BAD };
+
+/** print_on_terminal - whether stdout is one that knows more than letters ($TERM is not "dumb"). */
+bool print_on_terminal(void);
 
 /**
  * print_cell - @s by safe_add on stdout, as one cell of a table: padded to @width columns, or cut to one

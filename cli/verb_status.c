@@ -9,6 +9,7 @@
 #include "cli/part_state.h"
 #include "cli/print.h"
 #include "cli/shares.h"
+#include "cli/watch.h"
 #include "lib/fnv.h"
 #include "lib/policy.h"
 #include "lib/record_policy.h"
@@ -463,15 +464,5 @@ static int print_status(const struct cli *cli, struct err *e)
 
 int verb_status(const struct cli *cli, struct err *e)
 {
-	const bool clear = cli->watch && !cli->json && isatty(STDOUT_FILENO);
-	int r;
-
-	do {
-		if (clear)
-			printf("\033[H\033[2J");
-		r = print_status(cli, e);
-		if (fflush(stdout) != 0)
-			return err_os(e, errno, "cannot write the output");
-	} while (r == 0 && cli->watch && sleep(WATCH_S) == 0);
-	return r;
+	return cli->watch ? watch_run(cli, WATCH_S, print_status, e) : print_status(cli, e);
 }
