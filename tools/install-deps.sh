@@ -63,6 +63,8 @@ test  iptables                 iptables-nft               the other layout of th
 test  debhelper                -                          make deb
 test  dpkg-dev                 -                          make deb
 test  lintian                  -                          faults of packages
+test  python3                  python3                    a terminal, for what is seen on one
+test  python3-jsonschema       python3-jsonschema         what --json prints, against its schema
 test  zsh                      zsh                        its completion
 test  git                      git                        the list of files
 lint  git                      git                        the list of files

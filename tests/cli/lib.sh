@@ -94,6 +94,11 @@ cli_ok() { # DESCRIPTION COMMAND...
 	((status == 0)) || sed 's/^/# /' "$CLI_ROOT.row"
 }
 
+# A row: standard output is JSON as its schema says.
+cli_schema() { # DESCRIPTION SCHEMA
+	cli_ok "$1" "$(dirname "${BASH_SOURCE[0]}")/../json-schema" "$2" <"$CLI_OUT"
+}
+
 # The policy of a domain, from stdin.
 cli_policy() { # NAME
 	cat >"$CLI_ROOT/etc/virt-cordon/domains/$1.ini"

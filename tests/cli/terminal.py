@@ -97,7 +97,7 @@ class Terminal:
         elif letter != "m":
             self.odd.append(f"CSI {private or ''}{number}{letter}")
 
-    def until(self, what, seconds=10.0):
+    def until(self, what, seconds=30.0):
         """Reads until what() holds. Whether it did."""
         end = time.monotonic() + seconds
         while not what():
@@ -119,7 +119,7 @@ class Terminal:
             self.feed(text)
         return True
 
-    def ended(self, seconds=10.0):
+    def ended(self, seconds=30.0):
         """The exit code, -N for a signal, None when it goes on."""
         self.until(lambda: self.child.poll() is not None, seconds)
         self.until(lambda: False, 0.2)

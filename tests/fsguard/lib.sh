@@ -8,6 +8,7 @@
 
 FS_DIR=$(mktemp -d "${TMPDIR:-/tmp}/fs.XXXXXX")
 FS_ROOT=$FS_DIR/root # --root
+FS_SCHEMA=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/json-schema
 FS_ROW=0 FS_FAILED=0 FS_OUT=
 FS_PROGRAM=${CORDON_BUILD:?}/virt-cordon-fsguard
 declare -A FS_UUID=()
@@ -96,6 +97,14 @@ fs_guard() {
 
 fs_cordon() {
 	"${FS_PROGRAM%-fsguard}" --root "$FS_ROOT" "$@"
+}
+
+# The JSON in the last output, or that of a command, is what its schema says.
+fs_schema() { # SCHEMA [COMMAND...]
+	local json=$FS_OUT
+
+	(($# == 1)) || json=$("${@:2}" 2>/dev/null) || true
+	"$FS_SCHEMA" "$1" <<<"$json"
 }
 
 # Waits until a command succeeds, at most SECONDS.
