@@ -222,7 +222,12 @@ static int check_all(struct checker *c, const struct wgt_undo *undo)
 	if (index && undo->has_backend)
 		check_device(c, undo->backend);
 	r = check_routes(c, index);
-	return r < 0 ? r : check_rules(c);
+	if (r == 0)
+		r = check_rules(c);
+	/* For people: it asks a name server. */
+	if (r == 0 && c->diff)
+		r = wgt_endpoints_warn(c->j, undo, c->diff, c->e);
+	return r;
 }
 
 int wgt_domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff, struct err *e)

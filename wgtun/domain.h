@@ -41,6 +41,14 @@ int wgt_domain_check(const char *root, const struct uuid *uuid, struct strbuf *d
 /** wgt_warnings - a line for each, of a loaded job (warn.c). */
 void wgt_warnings(struct wgt_job *j, struct strbuf *out);
 
+struct wgt_undo;
+/**
+ * wgt_endpoints_warn - a line for each endpoint whose name no longer leads to where the tunnel goes,
+ * or of which that cannot be told now. Asks the host's resolver, for WGT_RESOLVE_MS at most.
+ */
+int wgt_endpoints_warn(struct wgt_job *j, const struct wgt_undo *undo, struct strbuf *out,
+		       struct err *e);
+
 /* What the undo file says. */
 struct wgt_undo {
 	uint32_t mark;

@@ -5,7 +5,7 @@ LIB_SRCS += wgtun/key.c wgtun/conf.c wgtun/conf_keys.c wgtun/conf_check.c wgtun/
 	wgtun/device_nl.c wgtun/device_uapi.c wgtun/backend.c wgtun/kernel.c wgtun/user.c \
 	wgtun/resolve.c wgtun/rtnl.c wgtun/ways.c wgtun/compile.c wgtun/compile_targets.c \
 	wgtun/compile_print.c wgtun/share.c wgtun/guard.c wgtun/routing.c wgtun/undo.c \
-	wgtun/domain.c wgtun/check.c wgtun/warn.c \
+	wgtun/domain.c wgtun/check.c wgtun/warn.c wgtun/endpoints.c \
 	wgtun/show.c
 
 PROGS += virt-cordon-wgtun

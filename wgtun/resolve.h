@@ -7,6 +7,22 @@
 
 #define WGT_RESOLVE_MS 5000 /* for all names of a file together */
 
+#define WGT_ANSWER_MAX 16 /* addresses of one name that are looked at */
+
+/* What the host's resolver says of the name of an endpoint. */
+struct wgt_answer {
+	bool asked; /* false: it is no name, or the time was up */
+	int error;  /* of getaddrinfo */
+	struct ip_addr ips[WGT_ANSWER_MAX];
+	size_t n;
+};
+
+/**
+ * wgt_resolve_ask - ask about each endpoint that is a name and has no address yet.
+ * @ret: malloc'd, one for each peer of @c, which is not changed
+ */
+int wgt_resolve_ask(struct wgt_conf *c, struct wgt_answer **ret, struct err *e);
+
 /**
  * wgt_resolve - fill in the address of each endpoint that is a name, by the host's resolver.
  *
