@@ -12,6 +12,8 @@ static const struct cli_verb verbs[] = {
 	{"status", "[DOMAIN]", 0, 1, "what is known, running, in force", verb_status},
 	{"explain", "DOMAIN|FILE DEST...", 2, CLI_ANY_ARGS, "whether a guest gets there, and why",
 	 verb_explain},
+	{"keys", "[KEY]...", 0, CLI_ANY_ARGS, "what a policy can say, and the defaults here",
+	 verb_keys},
 	{"log", "[DOMAIN]", 0, 1, "what is denied, as it happens", verb_log},
 	{"apply", "[DOMAIN]", 0, 1, "put isolation back, after a flush say", verb_apply},
 	{"reload", "[DOMAIN]", 0, 1, "take in a policy that was changed", verb_reload},
@@ -59,6 +61,7 @@ int main(int argc, char **argv)
 			   "  virt-cordon check /etc/virt-cordon/domains/sandbox.ini\n"
 			   "  virt-cordon status --json\n"
 			   "  virt-cordon explain sandbox 192.168.1.50:443/tcp\n"
+			   "  virt-cordon keys network.dns\n"
 			   "  virt-cordon log sandbox --follow\n"
 			   "  virt-cordon apply --all\n"
 			   "  virt-cordon netiso plan sandbox\n",

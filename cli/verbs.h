@@ -11,6 +11,7 @@ int verb_check(const struct cli *cli, struct err *e);
 int verb_explain(const struct cli *cli, struct err *e);
 int verb_forget(const struct cli *cli, struct err *e);
 int verb_gc(const struct cli *cli, struct err *e);
+int verb_keys(const struct cli *cli, struct err *e);
 int verb_log(const struct cli *cli, struct err *e);
 int verb_reload(const struct cli *cli, struct err *e);
 int verb_status(const struct cli *cli, struct err *e);

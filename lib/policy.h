@@ -252,6 +252,15 @@ enum policy_dns policy_dns_effective(const struct policy *p);
  */
 void policy_print(const struct policy *p, struct strbuf *out);
 
+/** policy_key_name - "dns", and "network" in @ret_section. */
+const char *policy_key_name(enum policy_key key, const char **ret_section);
+
+/**
+ * policy_key_print - a key's value as policy_print has it, a list in one line; nothing when it is
+ * empty. A key of a share: that of the first one, which must be there.
+ */
+void policy_key_print(const struct policy *p, enum policy_key key, struct strbuf *out);
+
 /**
  * policy_where - "PATH:LINE: [section] key" of a key, for messages; without ":LINE" when the value
  * is a default. Returns @buf.

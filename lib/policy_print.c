@@ -78,6 +78,24 @@ void policy_print(const struct policy *p, struct strbuf *out)
 	}
 }
 
+const char *policy_key_name(enum policy_key key, const char **ret_section)
+{
+	*ret_section = policy_section_names[policy_rows[key].section];
+	return policy_rows[key].name;
+}
+
+void policy_key_print(const struct policy *p, enum policy_key key, struct strbuf *out)
+{
+	const struct policy_row *row = &policy_rows[key];
+	const size_t n = row->count ? row->count(p) : 1;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			sb_adds(out, ", ");
+		row->print(p, i, out);
+	}
+}
+
 const char *policy_where(const struct policy *p, enum policy_key key, char *buf, size_t size)
 {
 	const struct policy_row *row = &policy_rows[key];

@@ -65,6 +65,9 @@ _virt_cordon_arguments() { # PROGRAM VERB WORD
 	if [[ $takes = *DOMAIN* && $3 != */* ]]; then
 		_virt_cordon_offer "$3" < <(_virt_cordon_domains "$2")
 	fi
+	if [[ $takes = *KEY* ]]; then
+		_virt_cordon_offer "$3" < <("$1" keys 2>/dev/null | cut -d ' ' -f 1)
+	fi
 	if [[ $takes = *FILE* || $takes = *XML* || $takes = *POLICY* ]]; then
 		_virt_cordon_files "$3"
 	fi
