@@ -71,12 +71,12 @@ static void network_section(const struct facts *f, const struct adopt_nic *nics,
 		     ";rate_out = 50mbit\n");
 }
 
-/* Whether the tag can stand in a section's header and is used once. */
+/* Whether the tag can be the name of a section, and is used once. */
 static bool good_tag(const struct facts *f, size_t i)
 {
 	const char *tag = f->fs[i].target;
 
-	if (!tag || !*tag || strlen(tag) > POLICY_TAG_MAX || strpbrk(tag, "[]\"\\\n\r\t;#"))
+	if (!tag || !policy_tag_valid(tag))
 		return false;
 	for (size_t k = 0; k < i; k++)
 		if (f->fs[k].target && strcmp(f->fs[k].target, tag) == 0)
@@ -89,6 +89,9 @@ static void share_sections(const struct facts *f, struct strbuf *out)
 	for (size_t i = 0; i < f->n_fs; i++) {
 		const struct filesystem *fs = &f->fs[i];
 
+		/* Any other is a device, see [devices] allow. */
+		if (!filesystem_is_plain(fs))
+			continue;
 		if (!good_tag(f, i)) {
 			comment(out, "a shared folder whose tag cannot be written here: ",
 				fs->target ? fs->target : "(none)");
@@ -147,29 +150,6 @@ void adopt_policy(const struct facts *f, const struct adopt_nic *nics, struct st
 
 /* --- what would be refused -------------------------------------------------------------------- */
 
-/* The commands that put a NIC on the guarded network. */
-static void move_nic(const struct facts *f, const struct nic *nic, struct strbuf *out)
-{
-	char mac[MAC_STRLEN];
-
-	if (!nic->has_mac) {
-		sb_adds(out, "  virsh edit ");
-		adopt_word(f->name, out);
-		sb_adds(out, "\n");
-		return;
-	}
-	mac_str(&nic->mac, mac);
-	sb_adds(out, "  virsh detach-interface --config --mac ");
-	sb_addf(out, "%s --type %s ", mac, nic->type_name);
-	adopt_word(f->name, out);
-	sb_addf(out,
-		" &&\n    virsh attach-interface --config --mac %s --model virtio --type network "
-		"--source cordon ",
-		mac);
-	adopt_word(f->name, out);
-	sb_adds(out, "\n");
-}
-
 static const char *why_not(const struct nic *nic, const struct adopt_nic *more)
 {
 	static const char *const bridged[] = {"bridge", "private", "vepa", "passthrough",
@@ -200,9 +180,10 @@ static bool lacks_dns(const struct adopt_nic *more, const struct policy *p)
 	return more->uplink && dns != DNS_NONE && dns != DNS_REDIRECT;
 }
 
-static size_t nic_refusals(const struct facts *f, const struct adopt_nic *nics,
-			   const struct policy *p, struct strbuf *out)
+static size_t nic_refusals(const struct adopt *a, struct strbuf *out)
 {
+	const struct facts *f = a->facts;
+	const struct adopt_nic *nics = a->nics;
 	char mac[MAC_STRLEN];
 	size_t n = 0;
 
@@ -216,14 +197,14 @@ static size_t nic_refusals(const struct facts *f, const struct adopt_nic *nics,
 				i + 1,
 				f->nics[i].has_mac ? mac_str(&f->nics[i].mac, mac) : "no MAC",
 				f->nics[i].type_name, why);
-			move_nic(f, &f->nics[i], out);
-		} else if (lacks_dns(&nics[i], p) && ++n) {
+			adopt_move_nic(a, i, out);
+		} else if (lacks_dns(&nics[i], a->policy) && ++n) {
 			sb_addf(out,
 				"NIC %zu: its bridge %s has the host's uplink as a port, so the "
 				"guest cannot ask the host for names. Write [network] dns = none, "
 				"or an address,\nor put it on the guarded network:\n",
 				i + 1, nics[i].bridge ? nics[i].bridge : f->nics[i].bridge);
-			move_nic(f, &f->nics[i], out);
+			adopt_move_nic(a, i, out);
 		} else if (nics[i].inactive && ++n) {
 			sb_addf(out, "NIC %zu: its network is not started:\n  virsh net-start ",
 				i + 1);
@@ -234,34 +215,24 @@ static size_t nic_refusals(const struct facts *f, const struct adopt_nic *nics,
 	return n;
 }
 
-static size_t device_refusals(const struct facts *f, const struct policy *p, struct strbuf *out)
-{
-	struct err why = {0};
-
-	if (facts_audit_devices(f, p, &why) == 0)
-		return 0;
-	sb_addf(out, "%s\nor take the device out:\n  virsh edit ", why.msg);
-	adopt_word(f->name, out);
-	sb_adds(out, "\n");
-	return 1;
-}
-
-size_t adopt_refusals(const struct facts *f, const struct adopt_nic *nics, const struct policy *p,
-		      struct strbuf *out)
+size_t adopt_refusals(const struct adopt *a, struct strbuf *out)
 {
 	auto_sb struct strbuf unbuilt = {0};
-	size_t n = nic_refusals(f, nics, p, out);
+	size_t n = nic_refusals(a, out);
 
-	n += device_refusals(f, p, out);
-	if (policy_unbuilt(p, &unbuilt) > 0) {
+	n += adopt_device_refusals(a, out);
+	n += adopt_share_refusals(a, out);
+	if (policy_unbuilt(a->policy, &unbuilt) > 0) {
 		sb_addf(out, "%s\n", sb_str(&unbuilt));
 		n++;
 	}
 	return n;
 }
 
-size_t adopt_hints(const struct facts *f, const struct adopt_nic *nics, struct strbuf *out)
+size_t adopt_hints(const struct adopt *a, struct strbuf *out)
 {
+	const struct facts *f = a->facts;
+	const struct adopt_nic *nics = a->nics;
 	char mac[MAC_STRLEN];
 	size_t n = 0;
 
@@ -273,7 +244,7 @@ size_t adopt_hints(const struct facts *f, const struct adopt_nic *nics, struct s
 			"NIC %zu (%s): its network is not guarded, so a flush of the packet "
 			"filter opens it. On the guarded network it holds:\n",
 			i + 1, f->nics[i].has_mac ? mac_str(&f->nics[i].mac, mac) : "no MAC");
-		move_nic(f, &f->nics[i], out);
+		adopt_move_nic(a, i, out);
 	}
 	for (size_t i = 0; i < f->n_devices; i++)
 		if (f->devices[i].cls >= DEV_REFUSABLE_COUNT && ++n) {

@@ -26,6 +26,7 @@ struct source {
 	const struct cli *cli;
 	virConnectPtr conn; /* NULL: from a file */
 	bool active;
+	char *xml;
 	struct facts facts;
 	struct adopt_nic *nics;
 	char *modes[FACTS_NICS_MAX]; /* what @nics point to */
@@ -35,6 +36,7 @@ struct source {
 
 static void source_free(struct source *s)
 {
+	free(s->xml);
 	facts_free(&s->facts);
 	host_config_free(&s->host);
 	free(s->nics);
@@ -177,16 +179,15 @@ static void look_at_nic(struct source *s, size_t i)
 
 static int load(struct source *s, const char *arg, struct err *e)
 {
-	auto_free char *xml = NULL;
 	struct uuid uuid;
 	int r;
 
 	r = host_config_load(s->cli->root, &s->host, e);
 	if (r == 0)
-		r = cli_target(arg, &uuid) == CLI_FILE ? read_file(arg, &xml, e)
-						       : read_domain(s, arg, &xml, e);
+		r = cli_target(arg, &uuid) == CLI_FILE ? read_file(arg, &s->xml, e)
+						       : read_domain(s, arg, &s->xml, e);
 	if (r == 0)
-		r = facts_parse_domain(xml, strlen(xml), &s->facts, e);
+		r = facts_parse_domain(s->xml, strlen(s->xml), &s->facts, e);
 	if (r == 0 && !parse_domain_name(s->facts.name))
 		r = err_set(e, EX_CORDON_DATA, EINVAL,
 			    "this domain's name cannot be that of a file; rename it first: "
@@ -249,10 +250,15 @@ static void say(FILE *out, const char *head, const struct strbuf *text)
 
 static void report(const struct source *s, const struct policy *p, FILE *out)
 {
+	const struct adopt a = {.facts = &s->facts,
+				.nics = s->nics,
+				.policy = p,
+				.xml = s->xml,
+				.file = s->conn ? NULL : s->cli->args[0]};
 	auto_sb struct strbuf refusals = {0}, hints = {0}, hooks = {0}, run = {0};
 
-	(void)adopt_refusals(&s->facts, s->nics, p, &refusals);
-	(void)adopt_hints(&s->facts, s->nics, &hints);
+	(void)adopt_refusals(&a, &refusals);
+	(void)adopt_hints(&a, &hints);
 	if (hook_state(s->cli->root, "qemu", &hooks) == HOOK_LOADED)
 		(void)hook_state(s->cli->root, "network", &hooks);
 	say(out, "A start would be refused:", &refusals);

@@ -16,22 +16,11 @@ static const struct policy_share *find_share(const struct policy *p, const char 
 	return NULL;
 }
 
-/* What no section can be called: see "Section share TAG" in virt-cordon.ini(5). */
-static bool tag_ok(const char *tag)
-{
-	for (const char *s = tag; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return false;
-	return *tag && strlen(tag) <= POLICY_TAG_MAX && !strpbrk(tag, "/:[]#;\"\\") &&
-	       *tag != ' ' && tag[strlen(tag) - 1] != ' ' && strcmp(tag, ".") != 0 &&
-	       strcmp(tag, "..") != 0 && parse_utf8_valid(tag);
-}
-
 static int without_section(const struct filesystem *fs, const struct policy *p, struct err *e)
 {
 	const char *path = p->path ? p->path : "the policy";
 
-	if (!tag_ok(fs->target))
+	if (!policy_tag_valid(fs->target))
 		return err_set(e, EX_CORDON_POLICY, EINVAL,
 			       "the target tag '%s' of <filesystem> %s cannot be the name of a "
 			       "section (1 to %d bytes without / : [ ] # ; and quotes); write "

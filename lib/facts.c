@@ -152,6 +152,7 @@ static void read_filesystem(struct fx *x, const xmlNode *node, struct filesystem
 	fs->target = fx_dup(x, fx_attr(x, target, "dir"));
 	fs->socket = fx_dup(x, fx_attr(x, source, "socket"));
 	fs->readonly = fx_next(node, NULL, "readonly") != NULL;
+	fs->line = fx_line(node);
 }
 
 bool filesystem_is_plain(const struct filesystem *fs)

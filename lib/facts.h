@@ -55,12 +55,14 @@ struct filesystem {
 	char *target; /* <target dir>: the tag, or NULL */
 	char *socket; /* <source socket>, of a virtiofsd that libvirt did not start, or NULL */
 	bool readonly;
+	unsigned line; /* of the XML */
 };
 
 /* A device that crosses the border; a domain may have several of a class. */
 struct device {
 	enum device_class cls;
-	char *what; /* printable: "hostdev pci 0000:01:00.0", "serial tcp 127.0.0.1:5555" */
+	char *what;    /* printable: "hostdev pci 0000:01:00.0", "serial tcp 127.0.0.1:5555" */
+	unsigned line; /* of the XML */
 };
 
 /** filesystem_is_plain - a folder that QEMU or libvirt's virtiofsd serves; others are devices. */
@@ -98,6 +100,16 @@ struct facts {
  */
 int facts_parse_domain(const char *xml, size_t len, struct facts *ret, struct err *e);
 void facts_free(struct facts *f);
+
+/**
+ * facts_element - the child of <devices> that begins at @line of @xml, appended to @out as one line
+ * of XML.
+ * @name: its element's name, cut
+ *
+ * -ENOENT when there is none, or more than one, with no error set; else as facts_parse_domain.
+ */
+int facts_element(const char *xml, size_t len, unsigned line, char name[static 32],
+		  struct strbuf *out, struct err *e);
 
 /* What the network hook is told: <hookData> of libvirt's "Hooks for specific system management". */
 struct port_facts {

@@ -33,6 +33,7 @@ void facts_add_device(struct fx *x, const xmlNode *node, struct facts *f, enum d
 	f->devices = grown;
 	fx_copy_printable(line, sizeof(line), what);
 	grown[f->n_devices].cls = cls;
+	grown[f->n_devices].line = fx_line(node);
 	grown[f->n_devices++].what = fx_dup(x, line);
 }
 

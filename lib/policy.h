@@ -240,6 +240,9 @@ void policy_free(struct policy *p);
  */
 int policy_copy_of(struct policy *p, const char *root, const char *name, struct err *e);
 
+/** policy_tag_valid - whether a share of this tag can have a section, see virt-cordon.ini(5). */
+bool policy_tag_valid(const char *tag);
+
 /** policy_equal - whether both ask for the same; paths of origin and lines are not compared. */
 bool policy_equal(const struct policy *a, const struct policy *b);
 

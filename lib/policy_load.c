@@ -29,6 +29,17 @@ static const char *tag_fault(const char *tag)
 	return NULL;
 }
 
+/* What no section can be called: see "Section share TAG" in virt-cordon.ini(5). */
+bool policy_tag_valid(const char *tag)
+{
+	for (const char *s = tag; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return false;
+	return *tag && strlen(tag) <= POLICY_TAG_MAX && !strpbrk(tag, "/:[]#;\"\\") &&
+	       *tag != ' ' && tag[strlen(tag) - 1] != ' ' && strcmp(tag, ".") != 0 &&
+	       strcmp(tag, "..") != 0 && parse_utf8_valid(tag);
+}
+
 static void read_share(struct policy_reader *r, const struct ini *ini, size_t index,
 		       struct policy *p)
 {
