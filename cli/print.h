@@ -12,8 +12,8 @@ enum colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_WARN, COLOUR_BAD };
 bool print_on_terminal(void);
 
 /**
- * print_cell - @s by safe_add on stdout, as one cell of a table: padded to @width columns, or cut to one
- * less and '~', and a blank behind.
+ * print_cell - @s by safe_add on stdout, as one cell of a table: padded to @width columns, or cut
+ * to one less and '~', and a blank behind.
  */
 void print_cell(const char *s, int width, enum colour colour);
 

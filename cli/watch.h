@@ -5,8 +5,8 @@
 #include "lib/cli.h"
 
 /**
- * watch_run - what @frame prints to stdout and stderr, every @seconds, until SIGINT, SIGTERM, SIGHUP
- * or SIGQUIT, which is success.
+ * watch_run - what @frame prints to stdout and stderr, every @seconds, until SIGINT, SIGTERM,
+ * SIGHUP or SIGQUIT, which is success.
  * @json: never in place
  *
  * On a terminal the other screen of it is used, without wrapping and without a cursor, and no more

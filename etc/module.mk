@@ -12,8 +12,8 @@ INSTALL += \
 	$(foreach f,$(notdir $(wildcard etc/examples/*.ini)),\
 		file:0644:etc/examples/$(f):$(datadir)/virt-cordon/examples/$(f)) \
 	dir:0755:$(datadir)/virt-cordon/schema \
-	$(foreach f,$(notdir $(wildcard etc/schema/*.json)),\
-		file:0644:etc/schema/$(f):$(datadir)/virt-cordon/schema/$(f)) \
+	$(foreach f,$(notdir $(wildcard docs/schema/*.json)),\
+		file:0644:docs/schema/$(f):$(datadir)/virt-cordon/schema/$(f)) \
 	dir:0755:$(datadir)/virt-cordon/examples/provision \
 	$(foreach f,$(notdir $(wildcard etc/provision/*)),\
 		file:0644:etc/provision/$(f):$(examplesdir)/provision/$(f)) \

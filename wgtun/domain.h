@@ -43,8 +43,8 @@ void wgt_warnings(struct wgt_job *j, struct strbuf *out);
 
 struct wgt_undo;
 /**
- * wgt_endpoints_warn - a line for each endpoint whose name no longer leads to where the tunnel goes,
- * or of which that cannot be told now. Asks the host's resolver, for WGT_RESOLVE_MS at most.
+ * wgt_endpoints_warn - a line for each endpoint whose name no longer leads to where the tunnel
+ * goes, or of which that cannot be told now. Asks the host's resolver, for WGT_RESOLVE_MS at most.
  */
 int wgt_endpoints_warn(struct wgt_job *j, const struct wgt_undo *undo, struct strbuf *out,
 		       struct err *e);
