@@ -159,7 +159,7 @@ static void show_text(const struct view *v)
 	for (size_t i = 0; i < v->tunnel.n_dns; i++)
 		printf("dns        %s\n", ip_str(&v->tunnel.dns[i], text));
 	for (size_t i = 0; i < v->j->conf.n_search; i++)
-		printf("search     %s (not handed to the guest)\n", v->j->conf.search[i]);
+		safe_printf("search     %s (not handed to the guest)\n", v->j->conf.search[i]);
 	for (size_t i = 0; i < v->device.n_peers; i++)
 		show_peer(&v->device.peers[i]);
 	leaks(v, &bad);
