@@ -119,6 +119,28 @@ void build_raw_network(struct build *b, const char *family, const char *set,
 	build_remember(b, &el, text, "");
 }
 
+void build_raw_net6(struct build *b, const char *family, const char *set,
+		    const struct ip_prefix *net)
+{
+	const struct term key = term_raw_net6(&net->addr);
+	struct iso_element el = build_element(family, set, key);
+
+	sb_addf(&b->guests, "add element %s " TBL " %s { %s }\n", family, set, key.text);
+	build_remember(b, &el, key.text, "");
+}
+
+void build_shared_verdict(struct build *b, const char *family, const char *set, struct term key,
+			  const char *verb, const char *chain)
+{
+	struct iso_element el = build_element(family, set, key);
+	char rest[80];
+
+	(void)snprintf(rest, sizeof(rest), " : %s %s", verb, chain);
+	sb_addf(&b->apply, "add element %s " TBL " %s { %s%s }\n", family, set, key.text, rest);
+	(void)snprintf(el.verdict, sizeof(el.verdict), "%s", chain);
+	build_remember(b, &el, key.text, rest);
+}
+
 void build_address(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip,
 		   uint64_t timeout_s)
 {

@@ -62,6 +62,14 @@ void build_network(struct build *b, const char *family, const char *set,
 void build_raw_network(struct build *b, const char *family, const char *set,
 		       const struct ip_prefix *net);
 
+/** build_raw_net6 - the first half of a /64's addresses as raw payload, which undo leaves alone. */
+void build_raw_net6(struct build *b, const char *family, const char *set,
+		    const struct ip_prefix *net);
+
+/** build_shared_verdict - as build_verdict, and as build_shared left alone by undo. */
+void build_shared_verdict(struct build *b, const char *family, const char *set, struct term key,
+			  const char *verb, const char *chain);
+
 /** build_address - an address that is the NIC's; undo finds what a NIC owns in the kernel. */
 void build_address(struct build *b, const struct iso_nic *nic, const struct ip_addr *ip,
 		   uint64_t timeout_s);
@@ -73,6 +81,8 @@ void build_ipv6_nic(struct build *b, const struct iso_nic *nic);
 /** build_tunnel, build_tunnel_dns - what a tunnelled domain has besides (netiso/tunnelled.c). */
 void build_tunnel(struct build *b);
 void build_tunnel_dns(struct build *b);
+/** build_tunnel6 - the same of one with IPv6 inside. */
+void build_tunnel6(struct build *b);
 
 /**
  * build_beside - what its policy lets out beside the tunnel.

@@ -62,7 +62,7 @@ static bool set_same(struct job *j, int family, const char *set, const struct ip
 bool job_public_same(struct job *j)
 {
 	return set_same(j, AF_INET, "public", j->plan.ranges, j->plan.n_ranges) &&
-	       (!iso_wants_ipv6(&j->policy) ||
+	       (!iso_wants_ipv6(&j->policy, &j->facts.tunnel) ||
 		set_same(j, AF_INET6, "public6", j->plan.ranges6, j->plan.n_ranges6));
 }
 
@@ -125,13 +125,36 @@ static bool nic_in6(const struct iso_nic *nic, const struct kern_key *keys, size
 	return true;
 }
 
+/* The set has raw payload: the half of a /64 that says which it is. */
+#define NET6_LEN 8
+
+static bool nic_quoted6(const struct iso_nic *nic, const struct kern_key *keys, size_t n)
+{
+	for (size_t k = 0; k < nic->n_gateways6; k++) {
+		const struct ip_addr *net = &nic->gateways6[k].net.addr;
+		bool known = iso_is_link_local(net);
+
+		for (size_t m = 0; m < n && !known; m++)
+			known = keys[m].len == NET6_LEN &&
+				memcmp(keys[m].bytes, net->b, NET6_LEN) == 0;
+		if (!known)
+			return false;
+	}
+	return true;
+}
+
 bool job_guests_known(struct job *j)
 {
-	if (iso_wants_ipv6(&j->policy) && !set_has(j, "inet", "guests6", nic_in6))
+	const bool tunnel = j->policy.egress == EGRESS_TUNNEL;
+
+	if (iso_wants_ipv6(&j->policy, &j->facts.tunnel) &&
+	    (!set_has(j, "inet", "guests6", nic_in6) ||
+	     (tunnel && (!set_has(j, "inet", "tunnel_guests6", nic_in6) ||
+			 !set_has(j, "inet", "tunnel_quoted6", nic_quoted6)))))
 		return false;
 	return set_has(j, "inet", "guests", nic_in) && set_has(j, "bridge", "networks", nic_in) &&
-	       (j->policy.egress != EGRESS_TUNNEL || (set_has(j, "inet", "tunnel_guests", nic_in) &&
-						      set_has(j, "inet", "tunnel_quoted", nic_in)));
+	       (!tunnel || (set_has(j, "inet", "tunnel_guests", nic_in) &&
+			    set_has(j, "inet", "tunnel_quoted", nic_in)));
 }
 
 static int differs(struct strbuf *diff, struct err *e, const char *fmt, ...)

@@ -112,7 +112,7 @@ static void tap_chain(struct build *b, const struct iso_nic *nic)
 			"add rule netdev " TBL " tap_%s limit name \"out_%u\" " DENY_RATE "\n",
 			nic->tap, b->f->slot);
 	sb_addf(&b->apply, "add rule netdev " TBL " tap_%s goto %s\n", nic->tap,
-		iso_wants_ipv6(b->p) ? "frames_dual" : "frames");
+		iso_wants_ipv6(b->p, &b->f->tunnel) ? "frames_dual" : "frames");
 }
 
 /* The commands that make a shared chain, empty so far; NULL when the plan has it already. */
@@ -275,7 +275,7 @@ static void nic_elements(struct build *b, const struct iso_nic *nic)
 	else
 		nic_dhcp(b, nic);
 	build_forget(b, "bridge", "dhcp_rate", tap);
-	if (iso_wants_ipv6(b->p))
+	if (iso_wants_ipv6(b->p, &b->f->tunnel))
 		build_ipv6_nic(b, nic);
 	tap_chain(b, nic);
 	build_shared(b, "inet", "bridges", term_link(nic->bridge));
@@ -416,7 +416,7 @@ static void domain_elements(struct build *b)
 		build_beside(b, chain);
 	else
 		lan_chain(b);
-	if (iso_wants_ipv6(p))
+	if (iso_wants_ipv6(p, &b->f->tunnel))
 		build_ipv6(b);
 }
 
@@ -462,7 +462,7 @@ int iso_compile(const struct policy *p, const struct iso_facts *f, struct iso_pl
 	r = iso_check_supported(p, f, e);
 	if (r == 0)
 		r = iso_compile_public(f, ret, e);
-	if (r == 0 && iso_wants_ipv6(p))
+	if (r == 0 && iso_wants_ipv6(p, &f->tunnel))
 		r = iso_compile_public6(f, ret, e);
 	if (r < 0)
 		return r;

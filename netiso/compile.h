@@ -161,8 +161,11 @@ int iso_compile_public6(const struct iso_facts *f, struct iso_plan *plan, struct
 /** iso_attached_range - what is closed because the host is attached to @p, whose len is not 0. */
 struct ip_range iso_attached_range(const struct ip_prefix *p);
 
-/** iso_wants_ipv6 - whether the policy gives IPv6 to its guest. */
-bool iso_wants_ipv6(const struct policy *p);
+/**
+ * iso_wants_ipv6 - whether the policy gives IPv6 to its guest, and where all goes through a tunnel,
+ * that has it, too. @t: the domain's; family 0 for its IPv6 address when it has none
+ */
+bool iso_wants_ipv6(const struct policy *p, const struct tunnel *t);
 
 /** iso_check_ipv6 - the refusals that concern ipv6 = nat. */
 int iso_check_ipv6(const struct policy *p, const struct iso_facts *f, struct err *e);

@@ -88,10 +88,10 @@ static int job_compile(struct job *j, bool leases, struct err *e)
 		r = base_params(j->root, &j->params, e);
 	if (r == 0)
 		r = iso_gather(j->root, &j->rec, &j->route, leases, &j->facts, e);
-	if (r == 0 && iso_wants_ipv6(&j->policy))
-		r = iso_gather_ipv6(&j->route, &j->facts, e);
 	if (r == 0 && j->policy.egress == EGRESS_TUNNEL)
 		r = load_tunnel(j, e);
+	if (r == 0 && iso_wants_ipv6(&j->policy, &j->facts.tunnel))
+		r = iso_gather_ipv6(&j->route, &j->facts, e);
 	if (r == 0 && leases && !j->policy.n_addresses && j->nf.sock)
 		r = drop_named_leases(j, e);
 	if (r < 0)

@@ -325,7 +325,8 @@ void explain_inward(const struct explain_world *w, const struct explain_query *q
 	own = own || q->dst.family == AF_INET6;
 	for (size_t i = 0; i < w->f->n_nics; i++)
 		on_network = on_network || iso_on_network(&w->f->nics[i], &q->dst) ||
-			     (iso_wants_ipv6(p) && iso_on_network6(&w->f->nics[i], &q->dst));
+			     (iso_wants_ipv6(p, &w->f->tunnel) &&
+			      iso_on_network6(&w->f->nics[i], &q->dst));
 	*ret = (struct explain_verdict){.rule = "nic_own",
 					.has_key = true,
 					.key = KEY_NET_ADDRESSES,

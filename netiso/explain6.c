@@ -70,6 +70,36 @@ static struct explain_verdict decide_host(const struct explain_world *w,
 			    "the host itself, and this port is not opened");
 }
 
+/* Through a tunnel its resolvers are asked, whatever address a question is for. */
+static struct explain_verdict decide_dns(const struct explain_world *w)
+{
+	const bool tunnel = w->p->egress == EGRESS_TUNNEL;
+	const struct tunnel *t = &w->f->tunnel;
+	size_t i = 0;
+
+	if (tunnel && policy_dns_effective(w->p) == DNS_AUTO && tunnel_n_dns(t, AF_INET6)) {
+		while (i + 1 < t->n_dns && t->dns[i].family != AF_INET6)
+			i++;
+		return explain_redirect(
+			explain_allow(KEY_NET_DNS, 0, EXPLAIN_TUNNEL,
+				      "each question is sent to one of the tunnel's servers"),
+			&t->dns[i], DNS_PORT);
+	}
+	if (!tunnel && policy_dns_effective(w->p) == DNS_REDIRECT && w->p->dns_addr6.family)
+		return explain_redirect(explain_allow(KEY_NET_DNS, 0, EXPLAIN_DIRECT,
+						      "each question is sent to one server"),
+					&w->p->dns_addr6, DNS_PORT);
+	return explain_deny(KEY_NET_DNS, "deny_dns", "the guest may ask no DNS server by IPv6");
+}
+
+static struct explain_verdict decide_tunnel(const struct explain_world *w,
+					    const struct explain_query *q)
+{
+	if (!tunnel_reaches(&w->f->tunnel, &q->dst))
+		return explain_deny(KEY_TUN_CONFIG, "through6", "the tunnel does not lead there");
+	return explain_allow(KEY_NET_EGRESS, 0, EXPLAIN_TUNNEL, "the Internet");
+}
+
 static struct explain_verdict decide_outside(const struct explain_world *w,
 					     const struct explain_query *q)
 {
@@ -83,23 +113,19 @@ static struct explain_verdict decide_outside(const struct explain_world *w,
 				    "where other guests are; no key opens it");
 	if (explain_decide_lan(w, q, &v))
 		return v;
+	if (w->p->egress == EGRESS_TUNNEL && iso_tunnel_names(&w->f->tunnel, &q->dst))
+		return explain_allow(KEY_TUN_CONFIG, 0, EXPLAIN_TUNNEL,
+				     "AllowedIPs of the file name it");
 	if (ip_range_has(layout_refused6, layout_n_refused6, &q->dst))
 		return explain_deny(KEY_NET_ALLOW_LAN, "deny_range",
 				    "not an address of the Internet");
 	if (is_attached(w, &q->dst))
 		return explain_deny(KEY_NET_ALLOW_LAN, "deny_attached",
 				    "a network that the host is attached to");
+	if (w->p->egress == EGRESS_TUNNEL)
+		return decide_tunnel(w, q);
 	return explain_allow(KEY_NET_EGRESS, 0, EXPLAIN_DIRECT,
 			     "the Internet, from the host's own address");
-}
-
-static struct explain_verdict decide_dns(const struct policy *p)
-{
-	if (policy_dns_effective(p) == DNS_REDIRECT && p->dns_addr6.family)
-		return explain_redirect(explain_allow(KEY_NET_DNS, 0, EXPLAIN_DIRECT,
-						      "each question is sent to one server"),
-					&p->dns_addr6, DNS_PORT);
-	return explain_deny(KEY_NET_DNS, "deny_dns", "the guest may ask no DNS server by IPv6");
 }
 
 static struct explain_verdict decide_group(const struct explain_query *q)
@@ -119,8 +145,12 @@ static struct explain_verdict decide_group(const struct explain_query *q)
 void explain_decide6(const struct explain_world *w, const struct explain_query *q,
 		     struct explain_verdict *ret)
 {
-	if (!iso_wants_ipv6(w->p))
-		*ret = explain_deny(KEY_NET_IPV6, "types", "IPv6 does not leave the guest");
+	if (!iso_wants_ipv6(w->p, &w->f->tunnel))
+		*ret = w->p->ipv6 == IPV6_NAT
+			       ? explain_deny(KEY_TUN_CONFIG, "types",
+					      "the tunnel has no IPv6, so none leaves the guest")
+			       : explain_deny(KEY_NET_IPV6, "types",
+					      "IPv6 does not leave the guest");
 	else if (IN6_IS_ADDR_MULTICAST(&q->dst.v6))
 		*ret = decide_group(q);
 	else if (q->proto == IPPROTO_UDP && q->port == DHCP6_PORT)
@@ -128,7 +158,7 @@ void explain_decide6(const struct explain_world *w, const struct explain_query *
 						.why = "DHCP goes to all servers, nowhere else"};
 	else if (explain_has_ports(q) && q->port == DNS_PORT &&
 		 policy_dns_effective(w->p) != DNS_HOST)
-		*ret = decide_dns(w->p);
+		*ret = decide_dns(w);
 	else if (explain_has_ports(q) && q->port == DNS_PORT && is_gateway(w, &q->dst))
 		*ret = explain_allow(KEY_NET_DNS, 0, EXPLAIN_HOST,
 				     "the host's DNS server is asked");

@@ -33,9 +33,11 @@ static const char example6[] = "mark_base 0x4c5a0000\n"
 			       "gateway fe80::5054:ff:fe00:fe/64\n"
 			       "host 203.0.113.10/24\n"
 			       "host 2001:db8:113::10/64\n"
-			       "tunnel wgc1 10.64.0.2\n"
+			       "tunnel wgc1 10.64.0.2 fd64::2\n"
 			       "tunnel_dns 10.64.0.1\n"
-			       "tunnel_route 0.0.0.0/0\n";
+			       "tunnel_dns fd64::1\n"
+			       "tunnel_route 0.0.0.0/0\n"
+			       "tunnel_route ::/0\n";
 
 static bool parse_number(const char *s, uint64_t max, uint64_t *ret)
 {
@@ -218,13 +220,15 @@ static bool take_slot(struct iso_facts *f, char **w, size_t n)
 	return true;
 }
 
-/* tunnel LINK ADDRESS; tunnel_dns ADDRESS; tunnel_route PREFIX */
+/* tunnel LINK ADDRESS [ADDRESS6]; tunnel_dns ADDRESS; tunnel_route PREFIX */
 static bool take_tunnel(struct iso_facts *f, char **w, size_t n)
 {
 	struct tunnel *t = &f->tunnel;
 
-	if (n != 3 || t->link[0] || !iso_tap_name_ok(w[1]) || !ip_parse(w[2], &t->address) ||
-	    t->address.family != AF_INET)
+	if ((n != 3 && n != 4) || t->link[0] || !iso_tap_name_ok(w[1]) ||
+	    !ip_parse(w[2], &t->address) || t->address.family != AF_INET)
+		return false;
+	if (n == 4 && (!ip_parse(w[3], &t->address6) || t->address6.family != AF_INET6))
 		return false;
 	(void)snprintf(t->link, sizeof(t->link), "%s", w[1]);
 	return true;
@@ -235,7 +239,7 @@ static bool take_tunnel_dns(struct iso_facts *f, char **w, size_t n)
 	struct tunnel *t = &f->tunnel;
 
 	return n == 2 && t->n_dns < TUNNEL_DNS_MAX && ip_parse(w[1], &t->dns[t->n_dns]) &&
-	       t->dns[t->n_dns++].family == AF_INET;
+	       t->dns[t->n_dns++].family != 0;
 }
 
 static bool take_tunnel_route(struct iso_facts *f, char **w, size_t n)
@@ -243,10 +247,10 @@ static bool take_tunnel_route(struct iso_facts *f, char **w, size_t n)
 	struct tunnel *t = &f->tunnel;
 	struct ip_prefix p, *grown;
 
-	if (n != 2 || !ip_prefix_parse(w[1], &p) || p.addr.family != AF_INET)
+	if (n != 2 || !ip_prefix_parse(w[1], &p))
 		return false;
 	if (!p.len) {
-		t->to_all = true;
+		*(p.addr.family == AF_INET ? &t->to_all : &t->to_all6) = true;
 		return true;
 	}
 	grown = realloc(t->routes, (t->n_routes + 1) * sizeof(*grown));

@@ -15,9 +15,10 @@
 static const struct ip_prefix link_net = {.addr = {.family = AF_INET6, .v6.s6_addr = {0xfe, 0x80}},
 					  .len = 64};
 
-bool iso_wants_ipv6(const struct policy *p)
+bool iso_wants_ipv6(const struct policy *p, const struct tunnel *t)
 {
-	return p->isolation && p->ipv6 == IPV6_NAT;
+	return p->isolation && p->ipv6 == IPV6_NAT &&
+	       (p->egress != EGRESS_TUNNEL || t->address6.family);
 }
 
 bool iso_is_link_local(const struct ip_addr *ip)
@@ -101,6 +102,10 @@ static void guests6(struct build *b)
 				continue;
 			seen[n++] = *net;
 			build_network(b, "inet", "guests6", net);
+			if (b->p->egress != EGRESS_TUNNEL)
+				continue;
+			build_network(b, "inet", "tunnel_guests6", net);
+			build_raw_net6(b, "inet", "tunnel_quoted6", net);
 		}
 	free(seen);
 }
@@ -112,6 +117,11 @@ void build_ipv6(struct build *b)
 	/* A server that only IPv4 reaches gets no questions by IPv6. */
 	if (policy_dns_effective(b->p) == DNS_HOST) {
 		build_verdict(b, "inet", "dns6", mark, "jump", "dns_host");
+	} else if (b->p->egress == EGRESS_TUNNEL) {
+		const bool asks = policy_dns_effective(b->p) == DNS_AUTO &&
+				  tunnel_n_dns(&b->f->tunnel, AF_INET6);
+
+		build_verdict(b, "inet", "dns6", mark, "goto", asks ? "dns_tunnel6" : "deny_dns");
 	} else if (policy_dns_effective(b->p) == DNS_REDIRECT && b->p->dns_addr6.family) {
 		build_verdict(b, "inet", "dns6", mark, "goto", "opened");
 		build_map(b, "inet", "dns_to6", mark, term_ip(&b->p->dns_addr6));
@@ -120,6 +130,8 @@ void build_ipv6(struct build *b)
 		build_verdict(b, "inet", "dns6", mark, "goto", "deny_dns");
 	}
 	guests6(b);
+	if (b->p->egress == EGRESS_TUNNEL)
+		build_tunnel6(b);
 }
 
 /* --- refusals --------------------------------------------------------------------------------- */
@@ -164,11 +176,8 @@ int iso_check_ipv6(const struct policy *p, const struct iso_facts *f, struct err
 {
 	int r = 0;
 
-	if (!iso_wants_ipv6(p))
+	if (!iso_wants_ipv6(p, &f->tunnel))
 		return 0;
-	if (p->egress == EGRESS_TUNNEL)
-		return refuse(p, "this release sends no IPv6 through a tunnel; write ipv6 = no", "",
-			      "", e);
 	for (size_t i = 0; i < f->n_nics && r == 0; i++)
 		if (!f->nics[i].switched)
 			r = check_nic(p, &f->nics[i], e);

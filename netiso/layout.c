@@ -349,6 +349,7 @@ static const struct layout_rule rules[] = {
 	/* Out of a tunnel come answers to its own guest, nothing else. Its mark is what reverse
 	 * path filtering asks for; nothing that the host would have to answer for gets so far. */
 	{"inet", "tunnel_answer", "ip ttl < 2 drop"},
+	{"inet", "tunnel_answer", "ip6 hoplimit < 2 drop"},
 	{"inet", "tunnel_answer",
 	 "ct state established,related meta mark set iifname . ct original zone map @tunnel_mark "
 	 "accept"},

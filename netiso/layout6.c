@@ -32,7 +32,8 @@
  * are not looked at again: nft 1.0.6 overwrites all but 16 bytes of a key beside a value.
  *
  * What may be reached is, as for IPv4, the complement of what is refused; see layout_refused6. The
- * source is translated to that of the link by which the packet leaves (tunnelled: to the tunnel's).
+ * source is translated to that of the link by which the packet leaves; of a domain with a tunnel to
+ * the tunnel's, by the chain tunnel_nat.
  *
  * Raw payload keys: @nh,64,128 source, @nh,192,128 destination, @nh,48,8 next header; behind the
  * fixed header @nh,320,8 the ICMPv6 type or a fragment's next header, @nh,336,16 the fragment's
@@ -70,7 +71,12 @@ static const struct layout_chain chains[] = {
 	{"bridge", "nd_target_known", NULL},
 	{"bridge", "nd_target_new", NULL},
 	{"inet", "guest6", NULL},
+	{"inet", "own_ways6", NULL},
 	{"inet", "closed6", NULL},
+	{"inet", "through6", NULL},
+	{"inet", "dns_tunnel6", NULL},
+	{"inet", "error_options6", NULL},
+	{"inet", "error_fragment6", NULL},
 	{"inet", "to_host6", NULL},
 	{"inet", "not_public6", NULL},
 	{"inet", "redirected6", NULL},
@@ -96,6 +102,15 @@ static const struct layout_set sets[] = {
 	{"map inet", "dns6 { type mark : verdict; }"},
 	{"map inet", "dns_to6 { typeof meta mark : ip6 daddr; }"},
 	{"set inet", "dns_address6 { typeof meta mark . ip6 daddr; }"},
+	{"map inet", "tunnel_source6 { typeof meta mark : ip6 daddr; }"},
+	{"map inet", "tunnel_dns6_0 { typeof meta mark : ip6 daddr; }"},
+	{"map inet", "tunnel_dns6_1 { typeof meta mark : ip6 daddr; }"},
+	{"map inet", "tunnel_dns6_2 { typeof meta mark : ip6 daddr; }"},
+	{"map inet", "tunnel_dns6_3 { typeof meta mark : ip6 daddr; }"},
+	{"map inet", "tunnel_dns6_16 { typeof meta mark . meta priority : ip6 daddr; }"},
+	{"set inet", "tunnel_guests6 { type ipv6_addr; flags interval; auto-merge; }"},
+	{"set inet", "tunnel_quoted6 { typeof @th,256,64; }"},
+	{"map inet", "tunnel_errors6 { type icmpv6_type : verdict; }"},
 	{"set inet", "refused6 { type ipv6_addr; flags interval; }"},
 	{"set inet", "guests6 { type ipv6_addr; flags interval; auto-merge; }"},
 	{"set inet", "public6 { type ipv6_addr; flags interval; }"},
@@ -253,7 +268,7 @@ static const struct layout_rule rules[] = {
 	{"inet", "guest6", ND_TYPES " ip6 hoplimit 255 fib daddr . iif type local accept"},
 	{"inet", "guest6", "udp sport 546 udp dport 547 ip6 daddr ff02::1:2 accept"},
 	{"inet", "guest6", "ct state invalid,untracked drop"},
-	{"inet", "guest6", "meta mark & $CLASS == 0x00000000 goto closed6"},
+	{"inet", "guest6", "meta mark & $CLASS == 0x00000000 jump own_ways6"},
 	{"inet", "guest6",
 	 "ct direction reply fib daddr type != local ct status & dnat != dnat drop"},
 	{"inet", "guest6", "ct state established accept"},
@@ -272,7 +287,29 @@ static const struct layout_rule rules[] = {
 	{"inet", "guest6", "ip6 daddr != @public6 goto not_public6"},
 	{"inet", "guest6", "meta mark vmap @egress"},
 	{"inet", "guest6", "goto deny_egress"},
+	/* Not by whether the main table has a way there: a host may have no IPv6 but this one. */
+	{"inet", "own_ways6", "fib daddr type { local, anycast } return"},
+	{"inet", "own_ways6", "goto closed6"},
+	{"inet", "closed6", "meta mark @tunnelled goto through6"},
 	{"inet", "closed6", "goto deny_egress"},
+	/* From a link-local address nothing is forwarded, so it is refused at once: a resolver then
+	 * asks by another. */
+	{"inet", "dns_tunnel6", "ip6 saddr fe80::/10 goto deny_dns"},
+	{"inet", "dns_tunnel6", "goto opened"},
+	/* Nothing goes beside a tunnel by IPv6: the lists of the policy have none. */
+	{"inet", "through6", "ct direction reply drop"},
+	{"inet", "through6", "ct state established accept"},
+	{"inet", "through6", "ct state related meta mark . ct original zone @own_zone accept"},
+	{"inet", "through6", "ct state related drop"},
+	{"inet", "through6", "tcp flags & (fin | syn | rst | ack) != syn drop"},
+	{"inet", "through6", LAYOUT_BEGUN " accept"},
+	{"inet", "through6", "udp dport 53 meta mark vmap @dns6"},
+	{"inet", "through6", "tcp dport 53 meta mark vmap @dns6"},
+	{"inet", "through6", "ip6 daddr ff00::/8 goto deny_range"},
+	{"inet", "through6", "ip6 daddr @guests6 goto deny_attached"},
+	{"inet", "through6", "meta mark vmap @tunnel_private"},
+	{"inet", "through6", "ip6 daddr != @public6 goto not_public6"},
+	{"inet", "through6", "goto opened"},
 	{"inet", "to_host6",
 	 "fib daddr . iif type local meta mark . meta l4proto . th dport @host_port goto opened"},
 	{"inet", "to_host6", "goto deny_host"},
@@ -285,6 +322,26 @@ static const struct layout_rule rules[] = {
 	{"inet", "redirected6", "meta mark vmap @lan"},
 	{"inet", "redirected6", "ip6 daddr != @public6 goto deny_redirected"},
 	{"inet", "redirected6", "accept"},
+	{"inet", "resolver_0", "dnat ip6 to meta mark map @tunnel_dns6_0"},
+	{"inet", "resolver_1", "dnat ip6 to meta mark map @tunnel_dns6_1"},
+	{"inet", "resolver_2", "dnat ip6 to meta mark map @tunnel_dns6_2"},
+	{"inet", "resolver_3", "dnat ip6 to meta mark map @tunnel_dns6_3"},
+	{"inet", "tunnel_resolver_16", "dnat ip6 to meta mark . meta priority map @tunnel_dns6_16"},
+	{"inet", "tunnel_nat", "oifname @tunnels snat ip6 to meta mark map @tunnel_source6"},
+	/* What the host says of its own in place of a tunnelled guest, as in netiso/layout.c: the
+	 * quoted destination lies 32 bytes into the message. */
+	{"inet", "leaving", "oifname != @bridges oif != \"lo\" ip6 saddr @tunnel_guests6 drop"},
+	{"inet", "leaving",
+	 "oifname != @bridges icmpv6 type { destination-unreachable, packet-too-big, "
+	 "time-exceeded, parameter-problem } @th,256,64 @tunnel_quoted6 drop"},
+	/* Before any hook, and before the destination is the guest's, the kernel complains of a
+	 * hop-by-hop option that it does not know, and later of a fragment that never came. Of
+	 * whose packet it was, nothing is left to be seen: so, while a tunnel has IPv6, the host
+	 * complains of these to no one. */
+	{"inet", "leaving", "oifname != @bridges icmpv6 type vmap @tunnel_errors6"},
+	{"inet", "error_options6", "@th,112,8 0x00 drop"},
+	{"inet", "error_fragment6", "icmpv6 code 1 drop"},
+
 	{"inet", "nat66", "meta nfproto != ipv6 accept"},
 	{"inet", "nat66", "meta mark & $MASK != $BASE accept"},
 	{"inet", "nat66", "meta mark & $CLASS == 0x00000000 accept"},

@@ -46,7 +46,7 @@ static int plan_file(const struct cli *cli, const char *path, struct err *e)
 		r = policy_load_file(path, false, &host, &policy, e);
 	if (r == 0)
 		r = cli->facts ? factsfile_load(cli->facts, &facts, e)
-			       : factsfile_example(iso_wants_ipv6(&policy), &facts, e);
+			       : factsfile_example(policy.ipv6 == IPV6_NAT, &facts, e);
 	if (r == 0 && !policy.isolation)
 		printf("# isolation = no: nothing would be done\n");
 	else if (r == 0)

@@ -145,12 +145,12 @@ static int load_running(struct subject *s, const struct record *rec, struct err 
 		r = base_params(s->cli->root, &s->facts.layout, e);
 	if (r == 0 && kernel_guests(s, AF_INET, "guests") < 0)
 		r = recorded_guests(s, e);
-	if (r == 0 && iso_wants_ipv6(&s->policy)) {
+	if (r == 0 && s->policy.egress == EGRESS_TUNNEL)
+		(void)tunnel_load(s->cli->root, &rec->uuid, &s->facts.tunnel, NULL);
+	if (r == 0 && iso_wants_ipv6(&s->policy, &s->facts.tunnel)) {
 		(void)kernel_guests(s, AF_INET6, "guests6");
 		r = iso_gather_ipv6(&s->route, &s->facts, e);
 	}
-	if (r == 0 && s->policy.egress == EGRESS_TUNNEL)
-		(void)tunnel_load(s->cli->root, &rec->uuid, &s->facts.tunnel, NULL);
 	s->facts.slot = rec->slot;
 	s->running = true;
 	return r;
@@ -186,7 +186,7 @@ static int live_host(struct subject *s, struct err *e)
 	if (!factsfile_add_host(f, &gw->addr, &gw->net))
 		return err_os(e, ENOMEM, "addresses of the host");
 	r = add_host(s, AF_INET, e);
-	return r == 0 && iso_wants_ipv6(&s->policy) ? add_host(s, AF_INET6, e) : r;
+	return r == 0 && iso_wants_ipv6(&s->policy, &f->tunnel) ? add_host(s, AF_INET6, e) : r;
 }
 
 /* @name: a domain's, or NULL for the file @path */
@@ -207,12 +207,12 @@ static int load_file(struct subject *s, const char *name, const char *path, stru
 		return r;
 	if (s->cli->facts)
 		return factsfile_load(s->cli->facts, &s->facts, e);
-	r = factsfile_example(iso_wants_ipv6(&s->policy), &s->facts, e);
+	r = factsfile_example(s->policy.ipv6 == IPV6_NAT, &s->facts, e);
 	if (r == 0)
 		r = live_host(s, e);
 	if (r == 0)
 		fprintf(stderr, "note: as on %s%s\n",
-			iso_wants_ipv6(&s->policy)
+			s->policy.ipv6 == IPV6_NAT
 				? "the network cordon with IPv6, fdfa:40b3:13fd::/64"
 				: "libvirt's default network, 192.168.122.0/24",
 			name ? ": the domain does not run" : "");

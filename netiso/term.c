@@ -103,6 +103,14 @@ struct term term_proto(uint8_t proto)
 	return t;
 }
 
+struct term term_icmp6(uint8_t type, const char *name)
+{
+	struct term t = {.bytes = {type}, .len = sizeof(type)};
+
+	(void)snprintf(t.text, sizeof(t.text), "%s", name);
+	return t;
+}
+
 /* A conntrack zone is of 16 bits in host order; as a value it is not padded. */
 struct term term_zone(uint32_t slot)
 {

@@ -29,6 +29,8 @@ struct term term_raw_rest6(const struct ip_addr *ip);
 struct term term_ip(const struct ip_addr *ip);
 struct term term_proto(uint8_t proto);
 struct term term_port(uint16_t port);
+/** term_icmp6 - a type of ICMPv6; unpadded, so no part of a concatenation. @name: as nft has it */
+struct term term_icmp6(uint8_t type, const char *name);
 /** term_zone - a conntrack zone, padded as in a key; a value of a map has two bytes. */
 struct term term_zone(uint32_t slot);
 /** term_join - a concatenation. */

@@ -4,6 +4,7 @@
 
 #include "lib/util.h"
 
+#include <netinet/icmp6.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +21,8 @@ static bool is_private(const struct ip_prefix *p)
 {
 	const struct ip_range r = ip_range_of(&p->addr, p->len);
 
-	return ip_range_holds(layout_refused, layout_n_refused, &r);
+	return p->addr.family == AF_INET6 ? ip_range_holds(layout_refused6, layout_n_refused6, &r)
+					  : ip_range_holds(layout_refused, layout_n_refused, &r);
 }
 
 bool iso_tunnel_names(const struct tunnel *t, const struct ip_addr *ip)
@@ -46,8 +48,9 @@ static void private_chain(struct build *b)
 		chain);
 	for (size_t i = 0; i < t->n_routes; i++)
 		if (is_private(&t->routes[i]))
-			sb_addf(&b->apply, "add rule inet " TBL " %s ip daddr %s goto opened\n",
-				chain, ip_prefix_str(&t->routes[i], prefix));
+			sb_addf(&b->apply, "add rule inet " TBL " %s %s daddr %s goto opened\n",
+				chain, t->routes[i].addr.family == AF_INET6 ? "ip6" : "ip",
+				ip_prefix_str(&t->routes[i], prefix));
 	/* The element needs its chain, also when undo adds it first. */
 	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
 	build_verdict(b, "inet", "tunnel_private", term_mark(b->mark), "jump", chain);
@@ -55,26 +58,40 @@ static void private_chain(struct build *b)
 		chain, chain);
 }
 
-/* Those of IPv4. */
+/* Where there are more of one family, those of the other are in the larger map, too. */
+static void family_elements(struct build *b, const struct ip_addr *list, size_t n, bool many)
+{
+	static const char *const maps[2][RESOLVERS] = {
+		{"tunnel_dns_0", "tunnel_dns_1", "tunnel_dns_2", "tunnel_dns_3"},
+		{"tunnel_dns6_0", "tunnel_dns6_1", "tunnel_dns6_2", "tunnel_dns6_3"}};
+	const struct term mark = term_mark(b->mark);
+	const bool v6 = n && list[0].family == AF_INET6;
+
+	for (size_t i = 0; n && many && i < RESOLVERS_MANY; i++)
+		build_map(b, "inet", v6 ? "tunnel_dns6_16" : "tunnel_dns_16",
+			  term_join(mark, term_priority((uint32_t)i)), term_ip(&list[i % n]));
+	for (size_t i = 0; n && !many && i < RESOLVERS; i++)
+		build_map(b, "inet", maps[v6][i], mark, term_ip(&list[i % n]));
+}
+
 static void resolver_elements(struct build *b, const struct ip_addr *list, size_t n)
 {
-	static const char *const maps[RESOLVERS] = {"tunnel_dns_0", "tunnel_dns_1", "tunnel_dns_2",
-						    "tunnel_dns_3"};
 	const struct term mark = term_mark(b->mark);
-	struct ip_addr v4[RESOLVERS_MANY];
-	size_t k = 0;
+	struct ip_addr v4[RESOLVERS_MANY], v6[RESOLVERS_MANY];
+	size_t n4 = 0, n6 = 0;
+	bool many;
 
-	for (size_t i = 0; i < n && k < RESOLVERS_MANY; i++)
+	for (size_t i = 0; i < n && i < RESOLVERS_MANY; i++)
 		if (list[i].family == AF_INET)
-			v4[k++] = list[i];
+			v4[n4++] = list[i];
+		else if (iso_wants_ipv6(b->p, &b->f->tunnel))
+			v6[n6++] = list[i];
+	many = n4 > RESOLVERS || n6 > RESOLVERS;
 	build_verdict(b, "inet", "dns", mark, "goto", "opened");
-	if (k > RESOLVERS)
+	if (many)
 		build_set(b, "inet", "tunnel_dns_many", mark);
-	for (size_t i = 0; k > RESOLVERS && i < RESOLVERS_MANY; i++)
-		build_map(b, "inet", "tunnel_dns_16", term_join(mark, term_priority((uint32_t)i)),
-			  term_ip(&v4[i % k]));
-	for (size_t i = 0; k && k <= RESOLVERS && i < RESOLVERS; i++)
-		build_map(b, "inet", maps[i], mark, term_ip(&v4[i % k]));
+	family_elements(b, v4, n4, many);
+	family_elements(b, v6, n6, many);
 }
 
 void build_tunnel_dns(struct build *b)
@@ -98,6 +115,17 @@ void build_tunnel(struct build *b)
 	build_set(b, "inet", "tunnel_out", term_join(mark, link));
 	build_map(b, "inet", "tunnel_source", mark, term_ip(&b->f->tunnel.address));
 	private_chain(b);
+}
+
+void build_tunnel6(struct build *b)
+{
+	build_map(b, "inet", "tunnel_source6", term_mark(b->mark), term_ip(&b->f->tunnel.address6));
+	build_shared_verdict(b, "inet", "tunnel_errors6",
+			     term_icmp6(ICMP6_PARAM_PROB, "parameter-problem"), "jump",
+			     "error_options6");
+	build_shared_verdict(b, "inet", "tunnel_errors6",
+			     term_icmp6(ICMP6_TIME_EXCEEDED, "time-exceeded"), "jump",
+			     "error_fragment6");
 }
 
 /* --- beside the tunnel ------------------------------------------------------------------------ */

@@ -87,8 +87,9 @@ sniff() { # [EXPRESSION]
 	sniff_end
 	for link in uplink0 pub0; do
 		tcpdump -i "$link" -Q out -n -U --immediate-mode -w "/run/lab/$link.pcap" \
-			"not arp and not icmp6 and not ip6 proto 0 and not (udp port 51820)
-			and not (icmp and host 192.0.2.2) ${1:-}" 2>"/run/lab/log/$link" &
+			"not arp and not (icmp6 and ip6[40] >= 130) and not ip6 proto 0
+			and not (udp port 51820) and not (icmp and host 192.0.2.2) ${1:-}" \
+			2>"/run/lab/log/$link" &
 		sniffers+=($!)
 		lab_until 10 grep -q 'listening on' "/run/lab/log/$link"
 	done

@@ -161,26 +161,24 @@ static int hold_open(int fd, const union endpoint *to, bool tcp)
 int order_hold(int argc, char **argv)
 {
 	const char *from = option(argc, argv, "from"), *timeout = option(argc, argv, "timeout");
-	struct sockaddr_in self = {.sin_family = AF_INET};
 	bool tcp = argc > 1 && !strcmp(argv[1], "tcp");
 	unsigned long port = 0, ms = TIMEOUT_MS;
 	auto_close int fd = -1;
 	char token[TOKEN_MAX];
-	union endpoint to;
+	union endpoint to, self = {0};
 	sigset_t go;
 	int ret;
 
 	if (argc < 4 || (!tcp && strcmp(argv[1], "udp") != 0) ||
-	    !endpoint_parse(argv[2], argv[3], &to) || to.sa.sa_family != AF_INET ||
-	    (from && !number(from, 1, 65535, &port)) ||
+	    !endpoint_parse(argv[2], argv[3], &to) || (from && !number(from, 1, 65535, &port)) ||
 	    (timeout && !number(timeout, 1, 60000, &ms)))
 		return say(BROKEN, "usage: hold tcp|udp ADDR PORT [from=PORT] [timeout=MS]");
 	(void)sigemptyset(&go);
 	(void)sigaddset(&go, SIGUSR1);
-	self.sin_port = htons((uint16_t)port);
-	fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sigprocmask(SIG_BLOCK, &go, NULL) < 0 ||
-	    bind(fd, (const struct sockaddr *)&self, sizeof(self)) < 0)
+	self.v4.sin_port = htons((uint16_t)port); /* at the same place in both */
+	self.sa.sa_family = to.sa.sa_family;
+	fd = socket(to.sa.sa_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+	if (fd < 0 || sigprocmask(SIG_BLOCK, &go, NULL) < 0 || bind(fd, &self.sa, sizeof(self)) < 0)
 		return broken("socket");
 	ret = hold_open(fd, &to, tcp);
 	if (ret)
