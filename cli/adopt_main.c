@@ -334,7 +334,8 @@ int main(int argc, char **argv)
 	static const struct cli_program prog = {
 		.name = "virt-cordon-adopt",
 		.summary = "Write a policy for a libvirt domain that is already there.",
-		.example = "  virt-cordon-adopt plan sandbox\n",
+		.example = "  virt-cordon-adopt plan sandbox\n"
+			   "  virt-cordon-adopt apply sandbox\n",
 		.verbs = verbs,
 		.options = options,
 	};

@@ -64,7 +64,10 @@ int main(int argc, char **argv)
 			   "  virt-cordon keys network.dns\n"
 			   "  virt-cordon log sandbox --follow\n"
 			   "  virt-cordon apply --all\n"
-			   "  virt-cordon netiso plan sandbox\n",
+			   "  virt-cordon netiso plan sandbox\n"
+			   "  virt-cordon reload sandbox\n"
+			   "  virt-cordon forget sandbox\n"
+			   "  virt-cordon gc --yes\n",
 		.verbs = verbs,
 		.options = options,
 		.aliases = aliases,

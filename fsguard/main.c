@@ -193,7 +193,16 @@ int main(int argc, char **argv)
 		.example = "  virt-cordon-fsguard check sandbox\n"
 			   "  virt-cordon-fsguard show --json sandbox\n"
 			   "  virt-cordon-fsguard scan sandbox work\n"
-			   "  virt-cordon-fsguard mount sandbox work /mnt\n",
+			   "  virt-cordon-fsguard mount sandbox work /mnt\n"
+			   "  virt-cordon-fsguard plan sandbox\n"
+			   "  virt-cordon-fsguard apply sandbox\n"
+			   "  virt-cordon-fsguard revert sandbox\n"
+			   "  virt-cordon-fsguard adopt sandbox work /srv/work\n"
+			   "  virt-cordon-fsguard unmount sandbox work\n"
+			   "  virt-cordon-fsguard snapshot sandbox work ready\n"
+			   "  virt-cordon-fsguard restore sandbox work ready\n"
+			   "  virt-cordon-fsguard list sandbox work\n"
+			   "  virt-cordon-fsguard delete sandbox work ready\n",
 
 		.verbs = verbs,
 		.options = options,

@@ -58,6 +58,61 @@ static void help_programs(const struct cli_program *prog)
 	cli_words_free(&words);
 }
 
+/* Whether @word is one of the words of @list. */
+static bool has_word(const char *list, const char *word)
+{
+	const size_t n = strlen(word);
+
+	for (const char *p = list; (p = strstr(p, word)); p += n)
+		if ((p == list || p[-1] == ' ') && (p[n] == '\0' || p[n] == ' '))
+			return true;
+	return false;
+}
+
+/* Of all options those of @verb; NULL: all, each with its verbs. */
+static void help_options(const struct cli_program *prog, const char *verb)
+{
+	printf("\noptions:\n");
+	for (const struct cli_option *o = prog->options; o->name; o++) {
+		const bool told = !verb && o->verbs;
+		char help[160];
+
+		if (verb && o->verbs && !has_word(o->verbs, verb))
+			continue;
+		(void)snprintf(help, sizeof(help), "%s%s%s", o->help, told ? "; of " : "",
+			       told ? o->verbs : "");
+		help_line(o->name, o->value ? o->value : "", help);
+	}
+	help_line("--help", "", "this text");
+	if (!verb)
+		help_line("--version", "", "the version");
+	help_line("--", "", "end of options");
+}
+
+/* The lines of the examples that have @verb behind the program's name; options may stand between. */
+static void help_examples(const struct cli_program *prog, const char *verb)
+{
+	const char *line = prog->example;
+
+	printf("\nexamples:\n");
+	while (*line) {
+		const size_t n = strcspn(line, "\n");
+		auto_free char *copy = strndup(line, n);
+
+		if (copy && has_word(copy, verb))
+			printf("%s\n", copy);
+		line += n + (line[n] == '\n');
+	}
+}
+
+static void print_verb_help(const struct cli_program *prog, const struct cli_verb *v)
+{
+	printf("usage: %s [OPTION]... %s%s%s\n%s\n", prog->name, v->name, *v->args ? " " : "",
+	       v->args, v->help);
+	help_options(prog, v->name);
+	help_examples(prog, v->name);
+}
+
 static void print_help(const struct cli_program *prog)
 {
 	printf("usage: %s [OPTION]... VERB [ARG]...\n%s\n\nverbs:\n", prog->name, prog->summary);
@@ -67,17 +122,7 @@ static void print_help(const struct cli_program *prog)
 		help_line(a->name, a->args, a->help);
 	if (prog->front_end)
 		help_programs(prog);
-	printf("\noptions:\n");
-	for (const struct cli_option *o = prog->options; o->name; o++) {
-		char help[160];
-
-		(void)snprintf(help, sizeof(help), "%s%s%s", o->help, o->verbs ? "; of " : "",
-			       o->verbs ? o->verbs : "");
-		help_line(o->name, o->value ? o->value : "", help);
-	}
-	help_line("--help", "", "this text");
-	help_line("--version", "", "the version");
-	help_line("--", "", "end of options");
+	help_options(prog, NULL);
 	printf("\nexamples:\n%s", prog->example);
 }
 
@@ -149,7 +194,10 @@ static int take_option(struct parse *p, char ***argp, struct err *e)
 	const size_t n = strcspn(arg, "=");
 
 	if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0) {
-		print_help(p->prog);
+		if (p->verb)
+			print_verb_help(p->prog, p->verb);
+		else
+			print_help(p->prog);
 		p->done = true;
 		return 0;
 	}
@@ -197,17 +245,6 @@ static int take_verb(struct parse *p, char **arg, struct err *e)
 			return r;
 	}
 	return unknown_verb(p->prog, *arg, e);
-}
-
-/* Whether @word is one of the words of @list. */
-static bool has_word(const char *list, const char *word)
-{
-	const size_t n = strlen(word);
-
-	for (const char *p = list; (p = strstr(p, word)); p += n)
-		if ((p == list || p[-1] == ' ') && (p[n] == '\0' || p[n] == ' '))
-			return true;
-	return false;
 }
 
 /* What can only be said of the whole line. */

@@ -304,7 +304,16 @@ int main(int argc, char **argv)
 		.summary = "Isolate the network of a libvirt domain with one nftables transaction.",
 		.example = "  virt-cordon-netiso plan /etc/virt-cordon/domains/sandbox.ini\n"
 			   "  virt-cordon-netiso check sandbox\n"
-			   "  virt-cordon-netiso guard check cordon\n",
+			   "  virt-cordon-netiso guard check cordon\n"
+			   "  virt-cordon-netiso apply sandbox\n"
+			   "  virt-cordon-netiso revert sandbox\n"
+			   "  virt-cordon-netiso digest sandbox\n"
+			   "  virt-cordon-netiso addresses sandbox\n"
+			   "  virt-cordon-netiso show --json sandbox\n"
+			   "  virt-cordon-netiso explain sandbox 192.168.1.50:443/tcp\n"
+			   "  virt-cordon-netiso flows sandbox\n"
+			   "  virt-cordon-netiso foreign virbr0\n"
+			   "  virt-cordon-netiso counters sandbox\n",
 		.verbs = verbs,
 		.options = options,
 	};

@@ -55,7 +55,10 @@ int main(int argc, char **argv)
 		.summary = "Make guests from images, keep and set back their disks.",
 		.example = "  virt-cordon-guest new sandbox --image debian-12.qcow2 --print\n"
 			   "  virt-cordon-guest snapshot sandbox ready\n"
-			   "  virt-cordon-guest reset sandbox\n",
+			   "  virt-cordon-guest reset sandbox\n"
+			   "  virt-cordon-guest snapshots sandbox\n"
+			   "  virt-cordon-guest resize sandbox 20G\n"
+			   "  virt-cordon-guest remove sandbox\n",
 		.verbs = verbs,
 		.options = options,
 		.cli_size = sizeof(struct prov_cli),

@@ -141,7 +141,14 @@ int main(int argc, char **argv)
 		.summary = "Set guests up: a seed for cloud-init, a playbook for Ansible.",
 		.example = "  virt-cordon-provision plan /etc/virt-cordon/domains/sandbox.ini\n"
 			   "  virt-cordon-provision run sandbox --wait\n"
-			   "  virt-cordon-provision show sandbox\n",
+			   "  virt-cordon-provision show sandbox\n"
+			   "  virt-cordon-provision apply sandbox\n"
+			   "  virt-cordon-provision revert sandbox\n"
+			   "  virt-cordon-provision check sandbox\n"
+			   "  virt-cordon-provision begin sandbox\n"
+			   "  virt-cordon-provision ssh sandbox uname -a\n"
+			   "  virt-cordon-provision forward sandbox 8080\n"
+			   "  virt-cordon-provision ip sandbox\n",
 		.verbs = verbs,
 		.options = options,
 		.cli_size = sizeof(struct prov_cli),

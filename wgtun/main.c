@@ -165,7 +165,9 @@ int main(int argc, char **argv)
 		.summary = "Lead all that a libvirt domain sends through a WireGuard tunnel.",
 		.example = "  virt-cordon-wgtun plan /etc/virt-cordon/domains/sandbox.ini\n"
 			   "  virt-cordon-wgtun show sandbox\n"
-			   "  virt-cordon-wgtun apply sandbox\n",
+			   "  virt-cordon-wgtun apply sandbox\n"
+			   "  virt-cordon-wgtun check sandbox\n"
+			   "  virt-cordon-wgtun revert sandbox\n",
 		.verbs = verbs,
 		.options = options,
 	};

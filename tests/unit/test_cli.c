@@ -249,7 +249,7 @@ static void test_help(void **state)
 		"\n"
 		"examples:\n"
 		"  test-cli show\n";
-	static const char *const lines[] = {"--help", "-h", "plan --help", "show a --help"};
+	static const char *const lines[] = {"--help", "-h", "--root x --help"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
@@ -259,6 +259,34 @@ static void test_help(void **state)
 	}
 	assert_int_equal(run("--version"), 0);
 	assert_string_equal(printed[0], "test-cli " CORDON_VERSION "\n");
+}
+
+/* Behind a verb: its own usage, options and examples. */
+static void test_verb_help(void **state)
+{
+	static const char want[] =
+		"usage: test-cli [OPTION]... plan DOMAIN\n"
+		"plans\n"
+		"\n"
+		"options:\n"
+		"  --root DIR                  use the files below DIR (for tests)\n"
+		"  --quiet                     print errors only\n"
+		"  --facts FILE                facts\n"
+		"  --help                      this text\n"
+		"  --                          end of options\n"
+		"\n"
+		"examples:\n";
+	static const char *const lines[] = {"plan --help", "plan a -h"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		assert_int_equal(run(lines[i]), 0);
+		assert_string_equal(printed[0], want);
+		assert_int_equal(seen.calls, 0);
+	}
+	assert_int_equal(run("show --help"), 0);
+	assert_non_null(strstr(printed[0], "examples:\n  test-cli show\n"));
+	assert_non_null(strstr(printed[0], "--json                      print JSON\n"));
 }
 
 /* A disk that is full must not look like an answer. */
@@ -412,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_verb_help),
 		cmocka_unit_test(test_output_fails),
 		cmocka_unit_test(test_target),
 		cmocka_unit_test_setup_teardown(test_programs, front_setup, front_teardown),
