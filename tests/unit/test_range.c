@@ -254,7 +254,7 @@ static void test_random(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 20000; round++) {
-		struct ip_range list[RANGES_MAX];
+		struct ip_range list[RANGES_MAX] = {0};
 		const int family = families[round % ARRAY_SIZE(families)];
 		const size_t n = next_random(&seed) % (RANGES_MAX + 1);
 
