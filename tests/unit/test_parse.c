@@ -219,6 +219,7 @@ static void test_utf8_char(void **state)
 	assert_int_equal(c, 'a');
 	assert_int_equal(parse_utf8_char("\xc2\x9b", &c), 2);
 	assert_int_equal(c, 0x9b);
+	/* NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is tested */
 	assert_int_equal(parse_utf8_char("\xe2\x80\xae", &c), 3);
 	assert_int_equal(c, 0x202e);
 	assert_int_equal(parse_utf8_char("\xf4\x8f\xbf\xbf", &c), 4);
@@ -237,9 +238,10 @@ static void test_safe(void **state)
 		{"gr\xc3\xbc\xc3\x9f\xe4\xb8\x96", "gr\xc3\xbc\xc3\x9f\xe4\xb8\x96"},
 		{"a\x1b[2Jb\n\t\r", "a?[2Jb???"},
 		{"\x7f\x01", "??"},
-		{"\xc2\x9b\x33\x31m", "?31m"},			   /* CSI */
-		{"\xc2\x80\xc2\x9f\xc2\xa0", "??\xc2\xa0"},	   /* C1, and what comes next */
-		{"\xff\xc2 \xed\xa0\x80", "?? ???"},		   /* no UTF-8 */
+		{"\xc2\x9b\x33\x31m", "?31m"},		    /* CSI */
+		{"\xc2\x80\xc2\x9f\xc2\xa0", "??\xc2\xa0"}, /* C1, and what comes next */
+		{"\xff\xc2 \xed\xa0\x80", "?? ???"},	    /* no UTF-8 */
+		/* NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is tested */
 		{"\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8x", "???x"}, /* turned around */
 		{"\xe2\x80\xa7\xe2\x80\xaf", "\xe2\x80\xa7\xe2\x80\xaf"},
 	};
