@@ -70,7 +70,7 @@ static bool is_leased(const char *leases, size_t len, const struct ip_addr *addr
 	char text[PREFIX_STRLEN], quoted[PREFIX_STRLEN + 2];
 	const int n = snprintf(quoted, sizeof(quoted), "\"%s\"", ip_str(addr, text));
 
-	return len && memmem(leases, len, quoted, (size_t)n);
+	return leases && len && memmem(leases, len, quoted, (size_t)n);
 }
 
 void iso_reserved_parse(const char *hosts, size_t len, const char *leases, size_t leases_len,
