@@ -89,7 +89,7 @@ static void help_options(const struct cli_program *prog, const char *verb)
 	help_line("--", "", "end of options");
 }
 
-/* The lines of the examples that have @verb behind the program's name; options may stand between. */
+/* The examples' lines that have @verb behind the program's name; options may stand between. */
 static void help_examples(const struct cli_program *prog, const char *verb)
 {
 	const char *line = prog->example;
