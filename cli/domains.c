@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POLICY_DIR "/etc/virt-cordon/domains"
 #define SUFFIX ".ini"
 /* libvirt's QEMU driver keeps a file here as long as a domain runs. */
 #define LIBVIRT_DIR "/run/libvirt/qemu"
@@ -127,7 +126,8 @@ static int add_policies(const char *root, struct domains *d, struct err *e)
 	if (snprintf(path, sizeof(path), "%s" POLICY_DIR, root) >= (int)sizeof(path))
 		return err_set(e, EX_CORDON_OS, ENAMETOOLONG, "path too long");
 	dir = opendir(path);
-	if (!dir && errno != ENOENT) {
+	d->no_folder = !dir && errno == ENOENT;
+	if (!dir && !d->no_folder) {
 		(void)err_os(&why, errno, "cannot open %s", path);
 		return tolerate(d, &why, e);
 	}

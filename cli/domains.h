@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define POLICY_DIR "/etc/virt-cordon/domains" /* below the root */
+
 struct domain {
 	char *name; /* the record's or policy file's; of an unreadable record its UUID */
 	bool has_uuid;
@@ -23,7 +25,8 @@ struct domains {
 	struct domain *list; /* by name */
 	size_t n;
 	struct err
-		blind; /* set: records or policies cannot be listed (not root), the rest is here */
+		blind;	/* set: records or policies cannot be listed (not root), the rest is here */
+	bool no_folder; /* POLICY_DIR is not there */
 };
 
 /**

@@ -323,8 +323,23 @@ static void check_foreign(struct check *c)
 	print_lines(NULL, sb_str(&out), COLOUR_WARN);
 }
 
+/* Without the folder of the policies the hook lets nothing start. */
+static void check_folder(struct check *c)
+{
+	struct err why = {0};
+
+	if (!c->domains.no_folder)
+		return;
+	(void)err_set(&why, EX_CORDON_POLICY, ENOENT,
+		      "%s" POLICY_DIR ": no such folder, so no domain starts; write: "
+		      "mkdir -p -m 0755 '%s" POLICY_DIR "'",
+		      c->root, c->root);
+	complain(c, NULL, &why);
+}
+
 static void check_all(struct check *c)
 {
+	check_folder(c);
 	for (size_t i = 0; i < c->domains.n; i++)
 		check_domain(c, &c->domains.list[i]);
 	if (err_is_set(&c->domains.blind))

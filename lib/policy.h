@@ -208,8 +208,8 @@ void host_config_free(struct host_config *c);
  * @name: the domain's name; one that parse_domain_name refuses has no policy file (ENOENT, exit 66)
  *
  * Returns -ENOENT (exit code 66) when there is no such file and the folder could be searched: only
- * then is a domain "without a policy". Every other failure (unreadable, foreign-owned or writable
- * folder, bad content) is a different error with exit code 78, 71 or 77.
+ * then is a domain "without a policy". Every other failure (missing, unreadable, foreign-owned or
+ * writable folder, bad content) is a different error with exit code 78, 71 or 77.
  */
 int policy_load_domain(const char *root, const char *name, const struct host_config *host,
 		       struct policy *ret, struct err *e);

@@ -213,6 +213,7 @@ int policy_load_domain(const char *root, const char *name, const struct host_con
 {
 	auto_sb struct strbuf path = {0};
 	auto_close int fd = -1;
+	struct err why = {0};
 	int r;
 
 	if (!parse_domain_name(name))
@@ -221,8 +222,13 @@ int policy_load_domain(const char *root, const char *name, const struct host_con
 	sb_addf(&path, "%s%s/%s.ini", root, DOMAINS_DIR, name);
 	if (path.failed)
 		return err_os(e, ENOMEM, "%s", name);
-	r = securefile_open(root, sb_str(&path) + strlen(root), SECUREFILE_SHARED, &fd, e);
-	return r < 0 ? r : load_fd(fd, sb_str(&path), host, ret, e);
+	r = securefile_open(root, sb_str(&path) + strlen(root), SECUREFILE_SHARED, &fd, &why);
+	/* Without the folder nobody knows which domains have a policy: that is not "none". */
+	if (r == -ENOENT && why.exit != EX_CORDON_NOINPUT)
+		r = -ENOTDIR;
+	if (r < 0)
+		return err_set(e, why.exit, -r, "%s", why.msg);
+	return load_fd(fd, sb_str(&path), host, ret, e);
 }
 
 int policy_load_file(const char *path, bool secure, const struct host_config *host,

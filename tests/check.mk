@@ -31,7 +31,7 @@ check:
 	+$(Q)$(MAKE) --no-print-directory check-levels
 
 check-levels:
-	+@tests/check $(LEVELS)
+	+@JOBS=$(JOBS) tests/check $(LEVELS)
 
 check-self: all
 	@$(call runner,self) $(call scripts,self)
