@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packets per second and bytes per second, from one namespace to another. */
+/* Packets per second and bytes per second, from one namespace to another, by IPv4 or IPv6. */
 #include "lib/util.h"
 
 #include <arpa/inet.h>
@@ -39,19 +39,36 @@ static double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static struct sockaddr_in address(const char *ip, const char *port)
-{
-	struct sockaddr_in sa = {.sin_family = AF_INET,
-				 .sin_port = htons((uint16_t)strtoul(port, NULL, 10))};
+/* Of either family. */
+struct place {
+	struct sockaddr_storage sa;
+	socklen_t len;
+};
 
-	if (inet_pton(AF_INET, ip, &sa.sin_addr) != 1)
+static struct place address(const char *ip, const char *port)
+{
+	const in_port_t be = htons((uint16_t)strtoul(port, NULL, 10));
+	struct place at = {0};
+	struct sockaddr_in *in = (struct sockaddr_in *)&at.sa;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&at.sa;
+
+	if (inet_pton(AF_INET, ip, &in->sin_addr) == 1) {
+		in->sin_family = AF_INET;
+		in->sin_port = be;
+		at.len = sizeof(*in);
+	} else if (inet_pton(AF_INET6, ip, &in6->sin6_addr) == 1) {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = be;
+		at.len = sizeof(*in6);
+	} else {
 		die("%s: not an address", ip);
-	return sa;
+	}
+	return at;
 }
 
-static int open_socket(int type)
+static int open_socket(const struct place *at, int type)
 {
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+	int fd = socket(at->sa.ss_family, type | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		die("socket: %m");
@@ -60,16 +77,16 @@ static int open_socket(int type)
 
 /* Answers the first datagram of each flow, which asks for it, and leaves the others in a queue
  * that is soon full. */
-static void udp_answer(const struct sockaddr_in *at)
+static void udp_answer(const struct place *at)
 {
-	auto_close int fd = open_socket(SOCK_DGRAM);
+	auto_close int fd = open_socket(at, SOCK_DGRAM);
 
-	if (bind(fd, (const struct sockaddr *)at, sizeof(*at)) < 0)
+	if (bind(fd, (const struct sockaddr *)&at->sa, at->len) < 0)
 		die("bind: %m");
 	puts("ready");
 	(void)fflush(stdout);
 	for (;;) {
-		struct sockaddr_in from;
+		struct sockaddr_storage from;
 		socklen_t len = sizeof(from);
 		char c = 0;
 
@@ -78,30 +95,30 @@ static void udp_answer(const struct sockaddr_in *at)
 	}
 }
 
-static void ask(int fd, const struct sockaddr_in *to)
+static void ask(int fd, const struct place *to)
 {
 	const struct timeval second = {.tv_sec = 1};
 	char c = ASK;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
-	if (sendto(fd, &c, 1, 0, (const struct sockaddr *)to, sizeof(*to)) != 1 ||
+	if (sendto(fd, &c, 1, 0, (const struct sockaddr *)&to->sa, to->len) != 1 ||
 	    recv(fd, &c, 1, 0) != 1)
 		die("no answer: %m");
 }
 
 /* One flow of small datagrams, not connected: an ICMP error must not end it. Prints nanoseconds
  * for each; on veth pairs the sender's own CPU does all the work up to the other end. */
-static void udp_send(const struct sockaddr_in *to, unsigned count, size_t size, bool answered)
+static void udp_send(const struct place *to, unsigned count, size_t size, bool answered)
 {
 	static char payload[PAYLOAD_MAX];
 	struct iovec iov = {.iov_base = payload, .iov_len = size};
 	struct mmsghdr msgs[BATCH];
-	auto_close int fd = open_socket(SOCK_DGRAM);
+	auto_close int fd = open_socket(to, SOCK_DGRAM);
 	double begin;
 
 	for (size_t i = 0; i < BATCH; i++)
-		msgs[i] = (struct mmsghdr){.msg_hdr = {.msg_name = (void *)(uintptr_t)to,
-						       .msg_namelen = sizeof(*to),
+		msgs[i] = (struct mmsghdr){.msg_hdr = {.msg_name = (void *)(uintptr_t)&to->sa,
+						       .msg_namelen = to->len,
 						       .msg_iov = &iov,
 						       .msg_iovlen = 1}};
 	if (answered)
@@ -118,14 +135,14 @@ static void udp_send(const struct sockaddr_in *to, unsigned count, size_t size, 
 }
 
 /* Takes connections for ever and throws away what comes. */
-static void tcp_sink(const struct sockaddr_in *at)
+static void tcp_sink(const struct place *at)
 {
 	static char buf[1 << 20];
-	auto_close int fd = open_socket(SOCK_STREAM);
+	auto_close int fd = open_socket(at, SOCK_STREAM);
 	const int one = 1;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (const struct sockaddr *)at, sizeof(*at)) < 0 || listen(fd, 4096) < 0)
+	if (bind(fd, (const struct sockaddr *)&at->sa, at->len) < 0 || listen(fd, 4096) < 0)
 		die("cannot listen: %m");
 	puts("ready");
 	(void)fflush(stdout);
@@ -138,14 +155,14 @@ static void tcp_sink(const struct sockaddr_in *at)
 }
 
 /* Prints Mbit/s of payload. */
-static void tcp_send(const struct sockaddr_in *to, double seconds)
+static void tcp_send(const struct place *to, double seconds)
 {
 	static char buf[1 << 17];
-	auto_close int fd = open_socket(SOCK_STREAM);
+	auto_close int fd = open_socket(to, SOCK_STREAM);
 	double begin, end;
 	uint64_t sent = 0;
 
-	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0)
+	if (connect(fd, (const struct sockaddr *)&to->sa, to->len) < 0)
 		die("connect: %m");
 	begin = now();
 	do {
@@ -167,7 +184,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void tcp_connect(const struct sockaddr_in *to, unsigned count)
+static void tcp_connect(const struct place *to, unsigned count)
 {
 	auto_free double *us = calloc(count, sizeof(*us));
 
@@ -175,10 +192,10 @@ static void tcp_connect(const struct sockaddr_in *to, unsigned count)
 		die("out of memory");
 	for (unsigned i = 0; i < count; i++) {
 		const struct linger reset = {1, 0};
-		auto_close int fd = open_socket(SOCK_STREAM);
+		auto_close int fd = open_socket(to, SOCK_STREAM);
 		const double begin = now();
 
-		if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0)
+		if (connect(fd, (const struct sockaddr *)&to->sa, to->len) < 0)
 			die("connect: %m");
 		us[i] = (now() - begin) * 1e6;
 		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
@@ -189,7 +206,7 @@ static void tcp_connect(const struct sockaddr_in *to, unsigned count)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in sa;
+	struct place place;
 	size_t size = PAYLOAD;
 
 	if (argc < 4)
@@ -197,23 +214,23 @@ int main(int argc, char **argv)
 		    "udp|answered ADDRESS PORT COUNT [BYTES] | connect ADDRESS PORT COUNT | "
 		    "tcp ADDRESS PORT SECONDS");
 	(void)signal(SIGPIPE, SIG_IGN);
-	sa = address(argv[2], argv[3]);
+	place = address(argv[2], argv[3]);
 	if (argc > 5)
 		size = strtoul(argv[5], NULL, 10);
 	if (size > PAYLOAD_MAX)
 		die("more than %d bytes", PAYLOAD_MAX);
 	if (strcmp(argv[1], "sink") == 0)
-		tcp_sink(&sa);
+		tcp_sink(&place);
 	else if (strcmp(argv[1], "answer") == 0)
-		udp_answer(&sa);
+		udp_answer(&place);
 	else if (argc < 5)
 		die("%s: one argument more", argv[1]);
 	else if (strcmp(argv[1], "udp") == 0 || strcmp(argv[1], "answered") == 0)
-		udp_send(&sa, (unsigned)strtoul(argv[4], NULL, 10), size, argv[1][0] == 'a');
+		udp_send(&place, (unsigned)strtoul(argv[4], NULL, 10), size, argv[1][0] == 'a');
 	else if (strcmp(argv[1], "connect") == 0)
-		tcp_connect(&sa, (unsigned)strtoul(argv[4], NULL, 10));
+		tcp_connect(&place, (unsigned)strtoul(argv[4], NULL, 10));
 	else if (strcmp(argv[1], "tcp") == 0)
-		tcp_send(&sa, strtod(argv[4], NULL));
+		tcp_send(&place, strtod(argv[4], NULL));
 	else
 		die("%s?", argv[1]);
 	return 0;
