@@ -8,7 +8,6 @@
 #include <linux/fib_rules.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /*
  * Theory of operation
@@ -72,8 +71,8 @@ int wgt_guard_remove(struct nl *nl, uint32_t mark_base, const char *link, struct
 	size_t n = 0;
 	int r = 0;
 
-	if (access("/proc/sys/net/ipv6", F_OK) < 0)
-		return 0; /* a kernel without IPv6 has no such rules, and cannot be asked */
+	if (wgt_no_ipv6())
+		return 0;
 	r = rtnl_rule_list(nl, AF_INET6, &list, &n, e);
 	desired(mark_base, link, want);
 	for (size_t i = 0; i < n && r == 0; i++)
