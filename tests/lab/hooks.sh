@@ -16,6 +16,17 @@ host_state() {
 		! -path '*/slots/last' ! -path '*/cordon/lock' ! -name slots ! -name taps | sort
 }
 
+# Files of shares behind loop devices, a line each. Those are the whole machine's: another lab's are
+# on a file system that is not mounted here.
+share_loops() {
+	local device file
+
+	losetup -nO BACK-MAJ:MIN,BACK-FILE | while read -r device file; do
+		[[ $file = /var/lib/virt-cordon/* ]] || continue
+		! awk '{ print $3 }' /proc/self/mountinfo | grep -qx "$device" || echo "$file"
+	done | sort
+}
+
 # Remembers the host as it is.
 host_note() {
 	HOST_BEFORE=$(host_state)
