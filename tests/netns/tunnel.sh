@@ -37,6 +37,7 @@ ns_until() { # COMMAND...
 		"$@" >/dev/null 2>&1 && return
 		sleep 0.05
 	done
+	echo "# not within ten seconds: $*"
 	return 1
 }
 
