@@ -29,15 +29,15 @@ ns_wgtun() { # VERB ARG...
 	virt-cordon-wgtun --root "$NS_ROOT" "$@"
 }
 
-# Waits for a condition, 10 s at most.
+# Waits for a condition, 10 s at most; 30 where all is slow, so that a handshake may be tried again.
 ns_until() { # COMMAND...
 	local i
 
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < (${#NS_SLOW} ? 600 : 200); i++)); do
 		"$@" >/dev/null 2>&1 && return
 		sleep 0.05
 	done
-	echo "# not within ten seconds: $*"
+	echo "# not in time: $*"
 	return 1
 }
 
