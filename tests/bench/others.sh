@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Included by what measures tunnels: the routing rules of 199 others, which lead nowhere.
 #
-# bench_others: those that marked packets walk along. bench_guards: those of devices with IPv6, which
-# stand before the local table, in the way of all IPv6 (see wgtun/guard.c).
+# bench_others: those that marked packets walk along. bench_guards: those of devices with IPv6,
+# which stand before the local table, in the way of all IPv6 (see wgtun/guard.c).
 
 # The rules of 199 others: slots 1 to 199, see lib/marks.h; the groups of 200's are there.
 bench_others() { # add|del
