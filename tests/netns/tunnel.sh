@@ -41,13 +41,14 @@ ns_until() { # COMMAND...
 	return 1
 }
 
-# A WireGuard device in a place: by the kernel where it can, else by a process.
+# A WireGuard device in a place: by the kernel where it can, else by a process. It has a session of
+# its own, as those of virt-cordon-wgtun: the scheduler may share out processors by sessions.
 ns_wg_device() { # PLACE LINK
 	if [[ $NS_WG_KERNEL = yes ]]; then
 		ns_in "$1" ip link add "$2" type wireguard
 		return
 	fi
-	ns_in "$1" env WG_PROCESS_FOREGROUND=1 LOG_LEVEL=silent wireguard-go -f "$2" \
+	ns_in "$1" setsid env WG_PROCESS_FOREGROUND=1 LOG_LEVEL=silent wireguard-go -f "$2" \
 		</dev/null >/dev/null 2>&1 &
 	ns_until test -S "/var/run/wireguard/$2.sock"
 }
