@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests under another kernel: tests/kernel/run-in-kernel runs any command in it, on these files.
 
-# Two guests of two CPUs each at once: most of the time they wait for what must not arrive.
-
+# Two guests at once, but for those that say `alone`: one seldom keeps more than one CPU busy.
 # The tunnels alone, by the kernel's WireGuard.
 .PHONY: check-kernel-wg
 check-kernel-wg: all probe
