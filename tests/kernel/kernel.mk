@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests under another kernel: tests/kernel/run-in-kernel runs any command in it, on these files.
 
-# Two guests at once, but for those that say `alone`: one seldom keeps more than one CPU busy.
+# One guest with two CPUs, or two guests: never both at once.
+check-kernel check-kernel-wg: JOBS := 1
 # The tunnels alone, by the kernel's WireGuard.
 .PHONY: check-kernel-wg
 check-kernel-wg: all probe
