@@ -224,8 +224,9 @@ int policy_load_domain(const char *root, const char *name, const struct host_con
 		return err_os(e, ENOMEM, "%s", name);
 	r = securefile_open(root, sb_str(&path) + strlen(root), SECUREFILE_SHARED, &fd, &why);
 	/* Without the folder nobody knows which domains have a policy: that is not "none". */
-	if (r == -ENOENT && why.exit != EX_CORDON_NOINPUT)
-		r = -ENOTDIR;
+	if (r == -ENOENT && why.errnum == ENOTDIR)
+		return err_set(e, EX_CORDON_POLICY, ENOTDIR,
+			       "%s; write: mkdir -p -m 0755 '%s" DOMAINS_DIR "'", why.msg, root);
 	if (r < 0)
 		return err_set(e, why.exit, -r, "%s", why.msg);
 	return load_fd(fd, sb_str(&path), host, ret, e);

@@ -130,10 +130,11 @@ int securefile_open(const char *root, const char *path, mode_t forbid, int *ret_
 		int errnum = errno;
 
 		sb_addf(&name, "/%s", part);
-		if (fd < 0 && errnum == ENOENT)
-			return err_set(e, EX_CORDON_POLICY, ENOENT,
-				       "%s: no such folder; write: mkdir -p -m 0755 '%s'",
-				       sb_str(&name), sb_str(&name));
+		if (fd < 0 && errnum == ENOENT) {
+			(void)err_set(e, EX_CORDON_NOINPUT, ENOTDIR, "%s: no such folder",
+				      sb_str(&name));
+			return -ENOENT;
+		}
 		if (fd < 0)
 			return open_failed(dir, part, sb_str(&name), errnum, e);
 		(void)close(dir);

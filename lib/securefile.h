@@ -20,11 +20,10 @@
  * descriptor that is then used: owned by root, not writable by group or others (a sticky bit is
  * no excuse), no symbolic link. The file must be a regular one; a FIFO does not block.
  *
- * Returns -ENOENT with exit code 66 only when the file is not there although the folder it would be
- * in could be searched, and with exit code 78 when a folder on the way below @root is not there:
- * who takes a missing file for an answer must look at the code. Everything else is another error:
- * 78 for an owner, a mode or a type that is refused, 77 when a folder or the file may not be
- * opened, 71 for the rest.
+ * Returns -ENOENT (exit code 66) only when the file, or a folder on the way below @root, is not
+ * there although the folder it would be in could be searched; @e->errnum is ENOTDIR when it is a
+ * folder that lacks. Everything else is another error: 78 for an owner, a mode or a type that is
+ * refused, 77 when a folder or the file may not be opened, 71 for the rest.
  */
 int securefile_open(const char *root, const char *path, mode_t forbid, int *ret_fd, struct err *e);
 

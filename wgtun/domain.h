@@ -86,6 +86,9 @@ int wgt_rules_remove(struct nl *nl, const struct wgt_rules *rules, struct err *e
 /** wgt_rules_missing - the first that does not stand, or rules->n; negative on error. */
 int wgt_rules_missing(struct nl *nl, const struct wgt_rules *rules, struct err *e);
 
+/** wgt_no_ipv6 - a kernel without IPv6: nothing of it can stand there, and it cannot be asked. */
+bool wgt_no_ipv6(void);
+
 /**
  * wgt_guard_ensure - the rules that let only answers out of the device @link by IPv6, before there
  * is one. Needs the host lock, as wgt_guard_remove does.
@@ -93,9 +96,6 @@ int wgt_rules_missing(struct nl *nl, const struct wgt_rules *rules, struct err *
 int wgt_guard_ensure(struct nl *nl, uint32_t mark_base, const char *link, struct err *e);
 /** wgt_guard_stands - 1, 0, or negative on error. */
 int wgt_guard_stands(struct nl *nl, uint32_t mark_base, const char *link, struct err *e);
-/** wgt_no_ipv6 - a kernel without IPv6: nothing of it can stand there, and it cannot be asked. */
-bool wgt_no_ipv6(void);
-
 /** wgt_guard_remove - nothing there is success. */
 int wgt_guard_remove(struct nl *nl, uint32_t mark_base, const char *link, struct err *e);
 

@@ -138,11 +138,14 @@ static void check_no_folder(const struct tree *t, const char *folder)
 	struct err e;
 	char said[512];
 
-	(void)snprintf(said, sizeof(said), "%s: no such folder; write: mkdir -p -m 0755 '%s'",
-		       folder, folder);
+	(void)snprintf(said, sizeof(said), "%s: no such folder", folder);
 	assert_int_equal(try_open(t, SECUREFILE_SHARED, &e), -ENOENT);
-	assert_int_equal(e.exit, EX_CORDON_POLICY);
+	assert_int_equal(e.exit, EX_CORDON_NOINPUT);
+	assert_int_equal(e.errnum, ENOTDIR);
 	assert_string_equal(e.msg, said);
+	(void)snprintf(said, sizeof(said),
+		       "%s: no such folder; write: mkdir -p -m 0755 '%s/etc/virt-cordon/domains'",
+		       folder, t->root);
 	e = (struct err){0};
 	assert_int_equal(policy_load_domain(t->root, "vm", NULL, &p, &e), -ENOTDIR);
 	assert_int_equal(e.exit, EX_CORDON_POLICY);
