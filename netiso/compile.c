@@ -104,9 +104,15 @@ static void tap_chain(struct build *b, const struct iso_nic *nic)
 	sb_addf(&b->apply,
 		"add chain netdev " TBL " tap_%s { type filter hook ingress device \"%s\" "
 		"priority " LAYOUT_PRI_TAP "; policy drop; }\n"
-		"add rule netdev " TBL " tap_%s meta mark set 0x%08x\n"
-		"add rule netdev " TBL " tap_%s ether saddr != %s " DENY_SOURCE "\n",
-		nic->tap, nic->tap, nic->tap, b->mark, nic->tap, mac_str(&nic->mac, mac));
+		"add rule netdev " TBL " tap_%s meta mark set 0x%08x\n",
+		nic->tap, nic->tap, nic->tap, b->mark);
+	/* Most frames there are, by one rule: own source MAC, IPv4, untagged, to no group. */
+	if (!b->p->rate_out)
+		sb_addf(&b->apply,
+			"add rule netdev " TBL " tap_%s @ll,48,64 %s0800 @ll,0,8 & 1 == 0 accept\n",
+			nic->tap, term_mac(&nic->mac).text);
+	sb_addf(&b->apply, "add rule netdev " TBL " tap_%s ether saddr != %s " DENY_SOURCE "\n",
+		nic->tap, mac_str(&nic->mac, mac));
 	if (b->p->rate_out)
 		sb_addf(&b->apply,
 			"add rule netdev " TBL " tap_%s limit name \"out_%u\" " DENY_RATE "\n",
@@ -388,6 +394,8 @@ static void zone_elements(struct build *b)
 	value.len = sizeof(uint16_t);
 	build_map(b, "inet", "mark_zone", mark, value);
 	build_set(b, "inet", "own_zone", term_join(mark, zone));
+	if (b->p->egress == EGRESS_INTERNET)
+		build_set(b, "inet", "main_zone", term_join(mark, zone));
 }
 
 /* Gate 4. */

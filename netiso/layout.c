@@ -77,6 +77,7 @@ static const struct layout_chain chains[] = {
 	{"bridge", "nic_arp_target", NULL},
 	{"bridge", "nic_arp_own", NULL},
 	{"bridge", "nic_ip", NULL},
+	{"bridge", "nic_service", NULL},
 	{"bridge", "nic_dhcp", NULL},
 	{"bridge", "nic_dhcp_target", NULL},
 	{"bridge", "nic_dhcp_source", NULL},
@@ -160,8 +161,10 @@ static const struct layout_set sets[] = {
 	{"set bridge", "switched { typeof iifname; }"},
 	{"set bridge", "uplinks { typeof iifname; }"},
 	{"map inet", "priority_mark { typeof meta priority : meta mark; }"},
-	{"map inet", "mark_zone { typeof meta mark : ct zone; }"},
+	/* With a size, which no number of domains exceeds, the kernel has a cheaper kind of set. */
+	{"map inet", "mark_zone { typeof meta mark : ct zone; size 16384; }"},
 	{"set inet", "own_zone { typeof meta mark . ct original zone; }"},
+	{"set inet", "main_zone { typeof meta mark . ct original zone; size 16384; }"},
 	{"map inet", "egress { type mark : verdict; }"},
 	{"map inet", "dns { type mark : verdict; }"},
 	{"map inet", "dns_to { typeof meta mark : ip daddr; }"},
@@ -221,9 +224,9 @@ const struct ip_range layout_refused[] = {
 const size_t layout_n_refused = ARRAY_SIZE(layout_refused);
 
 /* $BASE is mark_base, $MASK the mask of all our marks, $DHCP the mark of the host's DHCP replies;
- * $CLASS, $BESIDE: bits of a mark. */
+ * $CLASS, $BESIDE: bits of a mark. $MAIN and $WIDE: base and mask with the class bit. */
 static const struct layout_rule rules[] = {
-	{"netdev", "frames", "ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00 goto types"},
+	{"netdev", "frames", "@ll,0,8 & 1 == 0 goto types"},
 	{"netdev", "frames", "ether daddr ff:ff:ff:ff:ff:ff goto types"},
 	{"netdev", "frames", "ether type ip6 " DENY_IPV6},
 	{"netdev", "frames", DENY_FRAME},
@@ -235,8 +238,8 @@ static const struct layout_rule rules[] = {
 
 	{"bridge", "prerouting", "meta mark & $MASK == $BASE goto nic"},
 	{"bridge", "prerouting", "iifname @nics drop"},
-	{"bridge", "nic", "meta priority set none"},
 	{"bridge", "nic", "ether type ip goto nic_ip"},
+	{"bridge", "nic", "meta priority set none"},
 	{"bridge", "nic", "ether type arp goto nic_arp"},
 	{"bridge", "nic", "ether type ip6 goto nic_ip6"},
 	{"bridge", "nic", "drop"},
@@ -259,24 +262,27 @@ static const struct layout_rule rules[] = {
 	{"bridge", "nic_arp_own", "meta priority set @nh,192,32 map @address_owner"},
 	{"bridge", "nic_arp_own", "@nh,48,16 0x0001 iifname . meta priority @nic_own accept"},
 	{"bridge", "nic_arp_own", DENY_ATTACHED},
-	/* No IP options: a source route would lead on from an address that is allowed. */
-	{"bridge", "nic_ip", "ip hdrlength != 5 " DENY_FRAME},
+	/* No IP options: a source route would lead on from an address that is allowed. Raw, here
+	 * and below: in this family nft has each rule ask for the protocol first. */
+	{"bridge", "nic_ip", "@nh,0,8 != 0x45 " DENY_FRAME},
 	/* A datagram of which a part never comes is kept for 30 s, and the host keeps 4 MB of them
 	 * (net.ipv4.ipfrag_high_thresh). */
 	{"bridge", "nic_ip",
-	 "ip frag-off & 0x3fff != 0 update @fragment_rate { iifname limit rate over 40/second "
+	 "@nh,48,16 & 0x3fff != 0 update @fragment_rate { iifname limit rate over 40/second "
 	 "burst 200 packets } " DENY_RATE},
-	{"bridge", "nic_ip", "udp dport 67 goto nic_dhcp"},
-	/* dnsmasq answers 150 questions at a time, of all guests together. */
+	{"bridge", "nic_ip", "@nh,72,8 17 @th,16,16 <= 67 jump nic_service"},
 	{"bridge", "nic_ip",
+	 "meta priority set @nh,96,32 map @address_owner iifname . meta priority @nic_own accept"},
+	{"bridge", "nic_ip", DENY_SOURCE},
+	{"bridge", "nic_service", "udp dport 67 goto nic_dhcp"},
+	/* dnsmasq answers 150 questions at a time, of all guests together. */
+	{"bridge", "nic_service",
 	 "udp dport 53 update @dns_rate { iifname limit rate over 500/second burst 1000 packets "
 	 "} " DENY_RATE},
-	{"bridge", "nic_ip", "meta priority set @nh,96,32 map @address_owner"},
-	{"bridge", "nic_ip", "iifname . meta priority @nic_own accept"},
-	{"bridge", "nic_ip", DENY_SOURCE},
 	/* A request of its own hardware address, not relayed, to all or to the gateway. Its source
 	 * may be any address of the network: after a restore a guest renews one that nothing here
 	 * has learnt. But not one from elsewhere, to which the host would send its errors. */
+	{"bridge", "nic_dhcp", "meta priority set none"},
 	{"bridge", "nic_dhcp",
 	 "udp sport 68 @th,64,24 0x010106 @th,256,32 0x00000000 iifname . @th,288,48 @nic_mac goto "
 	 "nic_dhcp_target"},
@@ -354,6 +360,8 @@ static const struct layout_rule rules[] = {
 	 "ct state established,related meta mark set iifname . ct original zone map @tunnel_mark "
 	 "accept"},
 	{"inet", "tunnel_answer", "drop"},
+	/* Most packets there are, of both families. */
+	{"inet", "guest", LAYOUT_BEGUN("main_zone") " accept"},
 	{"inet", "guest", "meta nfproto ipv6 goto guest6"},
 	{"inet", "guest", "ct state invalid drop"},
 	{"inet", "guest", "meta mark & $CLASS == 0x00000000 jump own_ways"},
@@ -368,7 +376,7 @@ static const struct layout_rule rules[] = {
 	/* A connection begins with SYN; conntrack takes up others in mid-stream
 	 * (nf_conntrack_tcp_loose), and an answer to one would tell that there is a host. */
 	{"inet", "guest", "tcp flags & (fin | syn | rst | ack) != syn drop"},
-	{"inet", "guest", LAYOUT_BEGUN " accept"},
+	{"inet", "guest", LAYOUT_BEGUN("own_zone") " accept"},
 	{"inet", "guest", "udp sport 68 udp dport 67 fib daddr . iif type local accept"},
 	{"inet", "guest", "udp sport 68 udp dport 67 ip daddr 255.255.255.255 accept"},
 	{"inet", "guest", "udp dport 53 meta mark vmap @dns"},
@@ -398,7 +406,7 @@ static const struct layout_rule rules[] = {
 	{"inet", "through", "ct state related meta mark . ct original zone @own_zone accept"},
 	{"inet", "through", "ct state related drop"},
 	{"inet", "through", "tcp flags & (fin | syn | rst | ack) != syn drop"},
-	{"inet", "through", LAYOUT_BEGUN " accept"},
+	{"inet", "through", LAYOUT_BEGUN("own_zone") " accept"},
 	{"inet", "through", "udp dport 53 meta mark vmap @dns"},
 	{"inet", "through", "tcp dport 53 meta mark vmap @dns"},
 	{"inet", "through", "ip daddr @guests goto deny_attached"},
@@ -455,6 +463,8 @@ static const struct layout_rule rules[] = {
 	{"inet", "tunnel_resolver_16", "dnat ip to meta mark . meta priority map @tunnel_dns_16"},
 	{"inet", "tunnel_nat", "oifname @tunnels snat ip to meta mark map @tunnel_source"},
 
+	/* Of the Internet's class and to where the guest sent it: most packets, in one rule. */
+	{"inet", "passing", "meta mark & $WIDE == $MAIN ct status & dnat != dnat accept"},
 	{"inet", "passing", "meta mark & $MASK == $BASE goto onward"},
 	{"inet", "passing", "iifname @tunnels goto tunnel_passing"},
 	/* To a guest, what pretends to be an answer: from another, in the name of a peer elsewhere.

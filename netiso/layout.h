@@ -31,10 +31,11 @@
 #define LAYOUT_PRIO_LEAVING "ffff:3"
 #define LAYOUT_PRIO_COMING "ffff:4"
 
-/* A flow that was let through before, all the way, and that nobody has answered yet. Its zone says
- * that it began in this run of the domain; which rule let it through need not be found again for
- * each packet. A miss in the set only means that it is. */
-#define LAYOUT_BEGUN "ct status & confirmed == confirmed meta mark . ct original zone @own_zone"
+/* A flow that was let through before, all the way, answered or not. Its zone says that the domain
+ * itself opened it, in this run; which rule let it through need not be found again for each packet.
+ * A miss in the set only means that it is. The set own_zone is of all domains, main_zone of those
+ * of the Internet's class, for which nothing else depends on where a flow goes. */
+#define LAYOUT_BEGUN(set) "ct status & confirmed == confirmed meta mark . ct original zone @" set
 
 /* What is not the public Internet, sorted, without overlaps. */
 extern const struct ip_range layout_refused[]; /* IPv4 */

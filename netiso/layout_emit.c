@@ -22,6 +22,10 @@ static void emit_filled(struct strbuf *out, const char *text, const struct layou
 			sb_addf(out, "0x%08x", LAYOUT_BESIDE), text += 7;
 		else if (strncmp(text, "$CLASS", 6) == 0)
 			sb_addf(out, "0x%08x", LAYOUT_CLASS_INTERNET), text += 6;
+		else if (strncmp(text, "$MAIN", 5) == 0)
+			sb_addf(out, "0x%08x", p->mark_base | LAYOUT_CLASS_INTERNET), text += 5;
+		else if (strncmp(text, "$WIDE", 5) == 0)
+			sb_addf(out, "0x%08x", LAYOUT_MARK_MASK | LAYOUT_CLASS_INTERNET), text += 5;
 		else if (strncmp(text, "$MASK", 5) == 0)
 			sb_addf(out, "0x%08x", LAYOUT_MARK_MASK), text += 5;
 		else if (*text)
