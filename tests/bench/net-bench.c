@@ -95,15 +95,18 @@ static void udp_answer(const struct place *at)
 	}
 }
 
+/* On a busy machine a question may get lost among what was sent before it. */
 static void ask(int fd, const struct place *to)
 {
 	const struct timeval second = {.tv_sec = 1};
 	char c = ASK;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
-	if (sendto(fd, &c, 1, 0, (const struct sockaddr *)&to->sa, to->len) != 1 ||
-	    recv(fd, &c, 1, 0) != 1)
-		die("no answer: %m");
+	for (int i = 0; i < 10; i++)
+		if (sendto(fd, &c, 1, 0, (const struct sockaddr *)&to->sa, to->len) == 1 &&
+		    recv(fd, &c, 1, 0) == 1)
+			return;
+	die("no answer: %m");
 }
 
 /* One flow of small datagrams, not connected: an ICMP error must not end it. Prints nanoseconds
