@@ -165,6 +165,18 @@ ns_same() {
 	ns_row "$status" "$1"
 }
 
+# Waits for a condition, 10 s at most; 30 where all is slow, so that a handshake may be tried again.
+ns_until() { # COMMAND...
+	local i
+
+	for ((i = 0; i < (${#NS_SLOW} ? 600 : 200); i++)); do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.05
+	done
+	echo "# not in time: $*"
+	return 1
+}
+
 # --- places and orders -------------------------------------------------------------------------
 
 ns_place() { # NAME...

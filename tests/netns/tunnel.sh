@@ -29,18 +29,6 @@ ns_wgtun() { # VERB ARG...
 	virt-cordon-wgtun --root "$NS_ROOT" "$@"
 }
 
-# Waits for a condition, 10 s at most; 30 where all is slow, so that a handshake may be tried again.
-ns_until() { # COMMAND...
-	local i
-
-	for ((i = 0; i < (${#NS_SLOW} ? 600 : 200); i++)); do
-		"$@" >/dev/null 2>&1 && return
-		sleep 0.05
-	done
-	echo "# not in time: $*"
-	return 1
-}
-
 # A WireGuard device in a place: by the kernel where it can, else by a process. It has a session of
 # its own, as those of virt-cordon-wgtun: the scheduler may share out processors by sessions.
 ns_wg_device() { # PLACE LINK
