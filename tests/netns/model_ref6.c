@@ -410,8 +410,12 @@ struct verdict judge6(struct situation *s, const struct packet *p)
 		return v;
 	/* V3: the host has the bridge's address and those of its ports, all others are not its. */
 	if (!group && memcmp(p->dmac, bridge_mac, 6) != 0 && memcmp(p->dmac, tap_mac, 6) != 0 &&
-	    memcmp(p->dmac, neighbour_tap_mac, 6) != 0)
-		return deny(WHY_NEIGHBOUR);
+	    memcmp(p->dmac, neighbour_tap_mac, 6) != 0) {
+		/* As in IPv4, br_netfilter takes what a NAT rule redirects out of the bridge. */
+		if (!s->bridge_nf || v.at < AT_WAN || ip6_same(&v.dst6, &p->six.dst))
+			return deny(WHY_NEIGHBOUR);
+		v.may = true;
+	}
 	/* A router takes in no packet to a group, nor one for another hardware address. */
 	v.may = v.may || (memcmp(p->dmac, bridge_mac, 6) != 0 && !p->six.is_nd);
 	return v;
