@@ -6,4 +6,4 @@ $(FSGUARD_TOOLS): $(B)/%: %.c $(B)/.flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $<
-check-fsguard check-kernel check-lab: $(FSGUARD_TOOLS)
+check-fsguard check-kernel check-lab run-cov: $(FSGUARD_TOOLS)
