@@ -9,14 +9,15 @@
 
 #include <arpa/inet.h>
 #include <jansson.h>
+#include <linux/netfilter/nf_log.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <string.h>
 
-/* The prefix of each rule that logs: "virt-cordon REASON ". */
+/* The prefix of each rule that logs: "virt-cordon UUID REASON " (see netiso/denials.h). */
 #define PREFIX "virt-cordon "
-/* A domain's number is the low bits of its mark (see netiso/layout.h), and its zone. */
+/* A domain's number is the low bits of its zone (see netiso/layout.h). */
 #define SLOT_MASK 0x3fffu
 
 static bool ports_of(uint8_t proto)
@@ -89,19 +90,25 @@ bool log_packet(const uint8_t *p, size_t len, struct log_flow *ret)
 	}
 }
 
-/* "virt-cordon range " to "range". */
-static bool take_reason(const struct nlattr *attr, struct log_flow *f)
+static bool take_prefix(const struct nlattr *attr, struct log_flow *f)
 {
-	char prefix[64];
+	char prefix[NF_LOG_PREFIXLEN], uuid[UUID_STRLEN];
+	const char *rest = prefix + strlen(PREFIX);
 	size_t n;
 
 	if (!nl_attr_str(attr, prefix, sizeof(prefix)) ||
 	    strncmp(prefix, PREFIX, strlen(PREFIX)) != 0)
 		return false;
-	n = strcspn(prefix + strlen(PREFIX), " ");
-	if (n == 0 || n >= sizeof(f->reason))
+	n = strcspn(rest, " ");
+	if (n != sizeof(uuid) - 1 || rest[n] != ' ')
 		return false;
-	memcpy(f->reason, prefix + strlen(PREFIX), n);
+	memcpy(uuid, rest, n);
+	uuid[n] = '\0';
+	rest += n + 1;
+	n = strcspn(rest, " ");
+	if (n == 0 || n >= sizeof(f->reason) || !uuid_parse(uuid, &f->uuid))
+		return false;
+	memcpy(f->reason, rest, n);
 	f->reason[n] = '\0';
 	return true;
 }
@@ -110,7 +117,7 @@ bool log_nflog(const struct nlmsghdr *nlh, struct log_flow *ret)
 {
 	struct log_flow f = {.denied = true};
 	const struct nlattr *attr;
-	bool reason = false, packet = false;
+	bool prefix = false, packet = false;
 
 	if (nlh->nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
 		return false;
@@ -119,11 +126,7 @@ bool log_nflog(const struct nlmsghdr *nlh, struct log_flow *ret)
 
 		switch (mnl_attr_get_type(attr)) {
 		case NFULA_PREFIX:
-			reason = take_reason(attr, &f);
-			break;
-		case NFULA_MARK:
-			if (len == 4)
-				f.slot = ntohl(mnl_attr_get_u32(attr)) & SLOT_MASK;
+			prefix = take_prefix(attr, &f);
 			break;
 		case NFULA_PAYLOAD:
 			packet = log_packet(mnl_attr_get_payload(attr), len, &f);
@@ -132,7 +135,7 @@ bool log_nflog(const struct nlmsghdr *nlh, struct log_flow *ret)
 			break;
 		}
 	}
-	if (!reason || !packet)
+	if (!prefix || !packet)
 		return false;
 	*ret = f;
 	return true;
@@ -285,13 +288,15 @@ void log_text(const struct log_flow *f, const struct log_domain *d, const struct
 	      struct strbuf *out)
 {
 	const char *key = f->denied ? log_reason_key(f->reason) : NULL;
-	char clock[32], proto[16];
+	char clock[32], proto[16], uuid[UUID_STRLEN];
 	struct tm tm;
 
 	(void)strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", localtime_r(&when->tv_sec, &tm));
 	sb_addf(out, "%s ", clock);
 	if (d->name)
 		safe_add(out, d->name);
+	else if (d->uuid)
+		sb_addf(out, "(ended, %s)", uuid_str(d->uuid, uuid));
 	else
 		sb_addf(out, "(ended, number %u)", f->slot);
 	sb_addf(out, " %s out %s ", f->denied ? "denied" : "opened",

@@ -15,8 +15,9 @@
 
 /* One packet that was denied, or the first one of a connection. */
 struct log_flow {
-	uint32_t slot; /* the domain's number */
 	bool denied;
+	struct uuid uuid;	     /* of a denial: the domain's */
+	uint32_t slot;		     /* of an opened one: the domain's number */
 	char reason[LOG_REASON_MAX]; /* of a denial: "range", "host", … */
 	uint8_t proto;		     /* of IP */
 	struct ip_addr src, dst;

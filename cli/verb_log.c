@@ -58,18 +58,19 @@ static int64_t now_ms(void)
 
 /* --- who has which number --------------------------------------------------------------------- */
 
-static const struct domain *by_slot(const struct watch *w, uint32_t slot)
+static const struct domain *find(const struct watch *w, const struct log_flow *f)
 {
 	for (size_t i = 0; i < w->domains.n; i++) {
 		const struct domain *d = &w->domains.list[i];
 
-		if (d->has_record && !d->unread && d->rec.slot == slot)
+		if (f->denied ? d->has_uuid && uuid_equal(&d->uuid, &f->uuid)
+			      : d->has_record && !d->unread && d->rec.slot == f->slot)
 			return d;
 	}
 	return NULL;
 }
 
-static const struct domain *lookup(struct watch *w, uint32_t slot)
+static const struct domain *lookup(struct watch *w, const struct log_flow *f)
 {
 	const time_t now = now_ms() / 1000;
 	struct domains fresh = {0};
@@ -79,7 +80,7 @@ static const struct domain *lookup(struct watch *w, uint32_t slot)
 		w->domains = fresh;
 		w->loaded = now;
 	}
-	return by_slot(w, slot);
+	return find(w, f);
 }
 
 /* --- the sockets ------------------------------------------------------------------------------ */
@@ -163,12 +164,13 @@ static int open_all(struct watch *w, struct err *e)
 
 static void show(struct watch *w, const struct log_flow *f)
 {
-	const struct domain *d = lookup(w, f->slot);
-	const struct log_domain who = {d ? d->name : NULL, d ? &d->uuid : NULL};
+	const struct domain *d = lookup(w, f);
+	const struct uuid *uuid = f->denied ? &f->uuid : d ? &d->uuid : NULL;
+	const struct log_domain who = {d ? d->name : NULL, uuid};
 	auto_sb struct strbuf line = {0};
 	struct timespec when;
 
-	if (w->has_only && (!d || !uuid_equal(&d->uuid, &w->only)))
+	if (w->has_only && (!uuid || !uuid_equal(uuid, &w->only)))
 		return;
 	(void)clock_gettime(CLOCK_REALTIME, &when);
 	if (w->cli->json)

@@ -85,6 +85,56 @@ void build_verdict(struct build *b, const char *family, const char *set, struct 
 	build_remember(b, &el, key.text, rest);
 }
 
+struct strbuf *build_chain(struct build *b, const char *family, const char *name)
+{
+	struct iso_chain *grown;
+
+	for (size_t i = 0; i < b->n_chains; i++)
+		if (strcmp(b->chains[i].name, name) == 0)
+			return NULL;
+	grown = realloc(b->chains, (b->n_chains + 1) * sizeof(*grown));
+	if (!grown) {
+		b->failed = true;
+		return NULL;
+	}
+	b->chains = grown;
+	grown += b->n_chains++;
+	*grown = (struct iso_chain){.family = family};
+	(void)snprintf(grown->name, sizeof(grown->name), "%s", name);
+	sb_addf(&grown->make, "add chain %s " TBL " %s\nflush chain %s " TBL " %s\n", family, name,
+		family, name);
+	return &grown->make;
+}
+
+const char *iso_own_chain(enum iso_own_chain which, uint32_t slot, char buf[static ISO_CHAIN_MAX])
+{
+	static const char *const names[ISO_OWN_CHAINS] = {
+		[ISO_OWN_LOG] = "log",
+		[ISO_OWN_LAN] = "lan",
+		[ISO_OWN_INSIDE] = "inside",
+		[ISO_OWN_BESIDE] = "beside",
+	};
+
+	(void)snprintf(buf, ISO_CHAIN_MAX, "%s_%u", names[which], slot);
+	return buf;
+}
+
+struct strbuf *build_own_chain(struct build *b, enum iso_own_chain which, const char *map)
+{
+	char name[ISO_CHAIN_MAX];
+	struct strbuf *make = build_chain(b, "inet", iso_own_chain(which, b->f->slot, name));
+
+	if (!make)
+		return NULL;
+	b->chains[b->n_chains - 1].own = true;
+	/* The element needs its chain, also when undo adds it first. */
+	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", name);
+	build_verdict(b, "inet", map, term_mark(b->mark), "jump", name);
+	sb_addf(&b->undo_chains, "flush chain inet " TBL " %s\ndelete chain inet " TBL " %s\n",
+		name, name);
+	return make;
+}
+
 /* One that all domains on this bridge share: undo leaves it alone. */
 void build_shared(struct build *b, const char *family, const char *set, struct term key)
 {

@@ -51,6 +51,18 @@ void build_map(struct build *b, const char *family, const char *set, struct term
 void build_verdict(struct build *b, const char *family, const char *set, struct term key,
 		   const char *verb, const char *chain);
 
+/**
+ * build_chain - the commands that make a chain, empty so far: NULL when the plan has it already, or
+ * without memory, which b->failed says.
+ */
+struct strbuf *build_chain(struct build *b, const char *family, const char *name);
+
+/**
+ * build_own_chain - the same of one that is the domain's alone: undo removes it. The map @map leads
+ * there from the domain's mark, by a jump.
+ */
+struct strbuf *build_own_chain(struct build *b, enum iso_own_chain which, const char *map);
+
 /** build_shared - one that all domains on this bridge share: undo leaves it alone. */
 void build_shared(struct build *b, const char *family, const char *set, struct term key);
 

@@ -121,34 +121,12 @@ static void tap_chain(struct build *b, const struct iso_nic *nic)
 		iso_wants_ipv6(b->p, &b->f->tunnel) ? "frames_dual" : "frames");
 }
 
-/* The commands that make a shared chain, empty so far; NULL when the plan has it already. */
-static struct strbuf *shared_chain(struct build *b, const char *family, const char *name)
-{
-	struct iso_chain *grown;
-
-	for (size_t i = 0; i < b->n_chains; i++)
-		if (strcmp(b->chains[i].name, name) == 0)
-			return NULL;
-	grown = realloc(b->chains, (b->n_chains + 1) * sizeof(*grown));
-	if (!grown) {
-		b->failed = true;
-		return NULL;
-	}
-	b->chains = grown;
-	grown += b->n_chains++;
-	*grown = (struct iso_chain){.family = family};
-	(void)snprintf(grown->name, sizeof(grown->name), "%s", name);
-	sb_addf(&grown->make, "add chain %s " TBL " %s\nflush chain %s " TBL " %s\n", family, name,
-		family, name);
-	return &grown->make;
-}
-
 /* The chain that learns for as long as this network's leases last. Shared by all domains on
  * networks with that lease time, and left alone by undo. The owner's lease is renewed; from another
  * owner the address is taken first. */
 static void lease_chain(struct build *b, const char *chain, uint64_t lease_s)
 {
-	struct strbuf *make = shared_chain(b, "bridge", chain);
+	struct strbuf *make = build_chain(b, "bridge", chain);
 	char timeout[40] = "";
 
 	if (!make)
@@ -334,31 +312,33 @@ static void forward_elements(struct build *b)
 
 static void lan_chain(struct build *b)
 {
-	const unsigned slot = b->f->slot;
-	char prefix[PREFIX_STRLEN], chain[ISO_CHAIN_MAX];
+	char prefix[PREFIX_STRLEN], name[ISO_CHAIN_MAX];
+	struct strbuf *make = b->p->n_lan ? build_own_chain(b, ISO_OWN_LAN, "lan") : NULL;
 
-	if (!b->p->n_lan)
-		return;
-	sb_addf(&b->apply, "add chain inet " TBL " lan_%u\nflush chain inet " TBL " lan_%u\n", slot,
-		slot);
-	for (size_t i = 0; i < b->p->n_lan; i++) {
+	iso_own_chain(ISO_OWN_LAN, b->f->slot, name);
+	for (size_t i = 0; make && i < b->p->n_lan; i++) {
 		const struct policy_lan *lan = &b->p->lan[i];
 
-		sb_addf(&b->apply, "add rule inet " TBL " lan_%u %s daddr %s ", slot,
+		sb_addf(make, "add rule inet " TBL " %s %s daddr %s ", name,
 			lan->prefix.addr.family == AF_INET6 ? "ip6" : "ip",
 			ip_prefix_str(&lan->prefix, prefix));
 		if (lan->port)
-			sb_addf(&b->apply, "%s dport %u ", proto_str(lan->proto), lan->port);
+			sb_addf(make, "%s dport %u ", proto_str(lan->proto), lan->port);
 		else if (lan->proto)
-			sb_addf(&b->apply, "meta l4proto %s ", proto_str(lan->proto));
-		sb_adds(&b->apply, "goto opened\n");
+			sb_addf(make, "meta l4proto %s ", proto_str(lan->proto));
+		sb_adds(make, "goto opened\n");
 	}
-	(void)snprintf(chain, sizeof(chain), "lan_%u", slot);
-	/* The element needs its chain, also when undo adds it first. */
-	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
-	build_verdict(b, "inet", "lan", term_mark(b->mark), "jump", chain);
-	sb_addf(&b->undo_chains,
-		"flush chain inet " TBL " lan_%u\ndelete chain inet " TBL " lan_%u\n", slot, slot);
+}
+
+/* What is denied is logged with the domain's UUID. */
+static void log_chain(struct build *b)
+{
+	struct strbuf *make = b->p->log_denied ? build_own_chain(b, ISO_OWN_LOG, "logged") : NULL;
+	char name[ISO_CHAIN_MAX];
+
+	if (make)
+		denials_log_rules(&b->f->layout, &b->f->uuid,
+				  iso_own_chain(ISO_OWN_LOG, b->f->slot, name), make);
 }
 
 /* The chain that lets at most N connections of a domain be. Shared by all domains with that limit,
@@ -367,7 +347,7 @@ static void lan_chain(struct build *b)
 static void flow_limit(struct build *b, const char *chain)
 {
 	const unsigned n = b->p->max_flows;
-	struct strbuf *make = shared_chain(b, "inet", chain);
+	struct strbuf *make = build_chain(b, "inet", chain);
 
 	if (make)
 		sb_addf(make,
@@ -408,8 +388,7 @@ static void domain_elements(struct build *b)
 	zone_elements(b);
 	(void)snprintf(chain, sizeof(chain), "flows_%u", p->max_flows);
 	flow_limit(b, chain);
-	if (p->log_denied)
-		build_set(b, "inet", "logged", mark);
+	log_chain(b);
 	if (p->egress == EGRESS_INTERNET)
 		build_verdict(b, "inet", "egress", mark, "goto", "opened");
 	else if (p->egress == EGRESS_TUNNEL)

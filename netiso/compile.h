@@ -58,6 +58,7 @@ struct iso_nic {
 struct iso_facts {
 	struct layout_params layout;
 	uint32_t slot; /* 1..LAYOUT_SLOT_MASK */
+	struct uuid uuid; /* for what is logged */
 	struct iso_nic *nics;
 	size_t n_nics;
 	struct ip_prefix *attached; /* IPv4, any order; may overlap */
@@ -96,12 +97,27 @@ struct iso_address {
 	uint32_t link;	/* of an IPv6 address */
 };
 
-/* A chain that domains with the same setting share, and that undo leaves alone. */
+/* A chain that a domain's elements lead to. */
 struct iso_chain {
 	const char *family; /* a constant */
 	char name[ISO_CHAIN_MAX];
 	struct strbuf make; /* makes it, or fills it anew */
+	/* The domain's own, which undo removes. Otherwise domains with the same setting, which is
+	 * in the name, share it, and undo leaves it alone. */
+	bool own;
 };
+
+/* Chains of a domain's own, in the family inet, but for those of its taps. */
+enum iso_own_chain {
+	ISO_OWN_LOG,	/* what it is denied */
+	ISO_OWN_LAN,	/* allow_lan */
+	ISO_OWN_INSIDE, /* prefixes within its tunnel that are no part of the Internet */
+	ISO_OWN_BESIDE, /* allow_lan of a tunnelled one */
+	ISO_OWN_CHAINS,
+};
+
+/* Of one plan: one for each NIC's lease time, one for the limit of connections, and its own. */
+#define ISO_PLAN_CHAINS_MAX (ISO_NICS_MAX + 1 + ISO_OWN_CHAINS)
 
 struct iso_plan {
 	struct strbuf apply; /* adds the domain's objects; the shared layout stands already */
@@ -193,6 +209,9 @@ bool iso_on_network(const struct iso_nic *nic, const struct ip_addr *ip);
 
 /** iso_is_loopback - whether @ip lies in 127.0.0.0/8. */
 bool iso_is_loopback(const struct ip_addr *ip);
+
+/** iso_own_chain - the name of the domain in @slot's own chain @which into @buf; returns @buf. */
+const char *iso_own_chain(enum iso_own_chain which, uint32_t slot, char buf[static ISO_CHAIN_MAX]);
 
 /** iso_tap_chain - the name of the netdev chain of @tap into @buf; returns @buf. */
 const char *iso_tap_chain(const char *tap, char buf[static ISO_CHAIN_MAX]);

@@ -59,7 +59,7 @@ void denials_rule(const char *reason, struct strbuf *out)
 }
 
 /* In inet, @number's chain: counted, logged, refused. */
-static void emit_chain(const struct layout_params *p, unsigned number, struct strbuf *out)
+static void emit_chain(unsigned number, struct strbuf *out)
 {
 	const char *r = names[number];
 
@@ -67,22 +67,46 @@ static void emit_chain(const struct layout_params *p, unsigned number, struct st
 		"add rule inet " LAYOUT_TABLE " deny_%s counter name \"deny_%s\" "
 		"meta priority set 0:%x " COUNT "\n",
 		r, r, number);
-	sb_addf(out,
-		"add rule inet " LAYOUT_TABLE " deny_%s meta mark @logged "
-		"update @log_rate { meta mark limit rate 10/second burst 20 packets } "
-		"log prefix \"virt-cordon %s \" group %u\n",
-		r, r, p->log_group);
+	sb_addf(out, "add rule inet " LAYOUT_TABLE " deny_%s meta mark vmap @logged\n", r);
 	sb_addf(out, "add rule inet " LAYOUT_TABLE " deny_%s goto refuse\n", r);
 }
 
-void denials_emit_rules(const struct layout_params *p, struct strbuf *out)
+void denials_log_prefix(const struct uuid *uuid, const char *reason,
+			char buf[static DENIALS_PREFIX_MAX])
+{
+	char text[UUID_STRLEN];
+
+	(void)snprintf(buf, DENIALS_PREFIX_MAX, "virt-cordon %s %s ", uuid_str(uuid, text), reason);
+}
+
+/* By the number that the chain that denies has set. */
+void denials_log_rules(const struct layout_params *p, const struct uuid *uuid, const char *chain,
+		       struct strbuf *out)
+{
+	const unsigned *reasons = families[ARRAY_SIZE(families) - 1].reasons;
+	char prefix[DENIALS_PREFIX_MAX];
+
+	sb_addf(out,
+		"add rule inet " LAYOUT_TABLE
+		" %s limit rate over 10/second burst 20 packets return\n",
+		chain);
+	for (const unsigned *r = reasons; *r; r++) {
+		denials_log_prefix(uuid, names[*r], prefix);
+		sb_addf(out,
+			"add rule inet " LAYOUT_TABLE " %s meta priority 0:%x log prefix \"%s\" "
+			"group %u\n",
+			chain, *r, prefix, p->log_group);
+	}
+}
+
+void denials_emit_rules(struct strbuf *out)
 {
 	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
 		const char *family = families[f].family;
 
 		if (strcmp(family, "inet") == 0)
 			for (const unsigned *r = families[f].reasons; *r; r++)
-				emit_chain(p, *r, out);
+				emit_chain(*r, out);
 		else
 			sb_addf(out,
 				"add rule %s " LAYOUT_TABLE " deny " COUNT

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/err.h"
+#include "lib/net.h"
 #include "lib/nl.h"
 #include "lib/strbuf.h"
 #include "netiso/layout.h"
@@ -42,7 +43,21 @@ const char *denials_name(unsigned number);
 void denials_emit_objects(struct strbuf *out);
 
 /** denials_emit_rules - the rules of the chains deny and deny_REASON. */
-void denials_emit_rules(const struct layout_params *p, struct strbuf *out);
+void denials_emit_rules(struct strbuf *out);
+
+/* "virt-cordon UUID REASON "; NF_LOG_PREFIXLEN is 128. */
+#define DENIALS_PREFIX_MAX 80
+
+/** denials_log_prefix - what stands before what is logged of the domain @uuid, into @buf. */
+void denials_log_prefix(const struct uuid *uuid, const char *reason,
+			char buf[static DENIALS_PREFIX_MAX]);
+
+/**
+ * denials_log_rules - the rules of a domain's own @chain, where the chains deny_REASON lead: at
+ * most ten packets a second, to nflog, with the domain and the reason.
+ */
+void denials_log_rules(const struct layout_params *p, const struct uuid *uuid, const char *chain,
+		       struct strbuf *out);
 
 /** denials_rule - the end of a rule in the family netdev that denies for @reason. */
 void denials_rule(const char *reason, struct strbuf *out);

@@ -98,6 +98,7 @@ static int job_compile(struct job *j, bool leases, struct err *e)
 		return r;
 	j->facts.layout = j->params;
 	j->facts.slot = j->rec.slot;
+	j->facts.uuid = j->rec.uuid;
 	return iso_compile(&j->policy, &j->facts, &j->plan, e);
 }
 
@@ -151,7 +152,10 @@ static int compose_plan(struct job *j, bool new, bool emptied, struct strbuf *te
 		return fresh;
 	for (size_t i = 0; i < j->plan.n_chains; i++) {
 		const struct iso_chain *c = &j->plan.chains[i];
-		int r = emptied ? 0 : base_chain_stands(j->root, &j->nf, c->family, c->name, e);
+		/* What an own one should say is not in its name. */
+		int r = emptied || c->own
+				? 0
+				: base_chain_stands(j->root, &j->nf, c->family, c->name, e);
 
 		if (r < 0)
 			return r;
@@ -502,6 +506,14 @@ static int revert_shared(const char *root, struct err *e)
 	return r;
 }
 
+static void forget_own_chains(const struct job *j)
+{
+	char chain[ISO_CHAIN_MAX];
+
+	for (int i = 0; i < ISO_OWN_CHAINS; i++)
+		base_chain_forget(j->root, iso_own_chain((enum iso_own_chain)i, j->rec.slot, chain));
+}
+
 static void release_taps(const struct job *j)
 {
 	char chain[ISO_CHAIN_MAX];
@@ -555,6 +567,7 @@ int domain_revert(const char *root, const struct uuid *uuid, struct err *e)
 	if (r < 0)
 		return r;
 	release_taps(&j);
+	forget_own_chains(&j);
 	/* The undo goes last: until then the stop can be tried again. */
 	r = remove_file(&j, GENERATION_FILE, e);
 	if (r == 0)

@@ -220,6 +220,11 @@ static bool take_slot(struct iso_facts *f, char **w, size_t n)
 	return true;
 }
 
+static bool take_uuid(struct iso_facts *f, char **w, size_t n)
+{
+	return n == 2 && uuid_parse(w[1], &f->uuid);
+}
+
 /* tunnel LINK ADDRESS [ADDRESS6]; tunnel_dns ADDRESS; tunnel_route PREFIX */
 static bool take_tunnel(struct iso_facts *f, char **w, size_t n)
 {
@@ -284,6 +289,7 @@ static const struct {
 	{"mark_base", take_mark_base},
 	{"log_group", take_log_group},
 	{"slot", take_slot},
+	{"uuid", take_uuid},
 	{"tunnel", take_tunnel},
 	{"tunnel_dns", take_tunnel_dns},
 	{"tunnel_route", take_tunnel_route},

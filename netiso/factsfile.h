@@ -8,7 +8,7 @@
 /**
  * factsfile_parse - one fact a line, '#' starts a comment line:
  *
- *   mark_base 0x4c5a0000 | log_group N | slot N
+ *   mark_base 0x4c5a0000 | log_group N | slot N | uuid UUID
  *   nic TAP BRIDGE MAC LEASE_SECONDS
  *   gateway ADDRESS/LEN          of the NIC before
  *   uplink PORT                  of the bridge of the NIC before, which makes it a switched one

@@ -23,7 +23,7 @@ struct job {
 	struct layout_params params;
 	struct iso_facts facts;
 	struct iso_plan plan;
-	bool chain_made[ISO_NICS_MAX + 1]; /* by index of plan.chains: not as noted until it is */
+	bool chain_made[ISO_PLAN_CHAINS_MAX]; /* by index of plan.chains: not as noted until it is */
 	struct nl route, nf;
 };
 

@@ -97,7 +97,7 @@ void layout_emit(const struct layout_params *p, struct strbuf *out)
 	emit_refused("refused6", layout_refused6, layout_n_refused6, out);
 	for (size_t k = 0; k < ARRAY_SIZE(parts); k++)
 		emit_rules(p, parts[k], out);
-	denials_emit_rules(p, out);
+	denials_emit_rules(out);
 }
 
 bool layout_set(size_t i, char family[static 8], char name[static 32], const char **ret_text)

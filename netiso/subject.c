@@ -152,6 +152,7 @@ static int load_running(struct subject *s, const struct record *rec, struct err 
 		r = iso_gather_ipv6(&s->route, &s->facts, e);
 	}
 	s->facts.slot = rec->slot;
+	s->facts.uuid = rec->uuid;
 	s->running = true;
 	return r;
 }

@@ -86,6 +86,7 @@ struct sw {
 	char mac[MAC_STRLEN], raw_mac[16]; /* 52:54:…, 0x5254… */
 	char router[MAC_STRLEN], raw_router[16];
 	uint32_t router_ip; /* host order */
+	uint32_t mark;
 };
 
 static void rule(const struct sw *s, const char *chain, const char *fmt, ...)
@@ -234,19 +235,19 @@ static void count(const struct sw *s, const char *chain, const char *reason, con
 		s->out->apply->failed = true;
 	va_end(ap);
 	denials_rule(reason, &end);
-	rule(s, chain, "%smeta mark set 0x%08x %s", conditions,
-	     iso_mark(&s->f->layout, s->f->slot, s->p), sb_str(&end));
+	rule(s, chain, "%smeta mark set 0x%08x %s", conditions, s->mark, sb_str(&end));
 }
 
 /* The same, and told by `virt-cordon log`; see netiso/denials.c. */
 static void deny(const struct sw *s, const char *chain, const char *conditions, const char *reason)
 {
+	static const char limit[] = "limit rate 10/second burst 20 packets";
+	char prefix[DENIALS_PREFIX_MAX];
+
+	denials_log_prefix(&s->f->uuid, reason, prefix);
 	if (s->p->log_denied)
-		rule(s, chain,
-		     "%slimit rate 10/second burst 20 packets meta mark set 0x%08x log prefix "
-		     "\"virt-cordon %s \" group %u",
-		     conditions, iso_mark(&s->f->layout, s->f->slot, s->p), reason,
-		     s->f->layout.log_group);
+		rule(s, chain, "%s%s meta mark set 0x%08x log prefix \"%s\" group %u", conditions,
+		     limit, s->mark, prefix, s->f->layout.log_group);
 	count(s, chain, reason, "%s", conditions);
 }
 
@@ -575,7 +576,7 @@ void iso_switched_nic(const struct policy *p, const struct iso_facts *f, const s
 		      const struct ip_range *ranges, size_t n_ranges,
 		      const struct switched_out *out)
 {
-	struct sw s = {.p = p, .f = f, .nic = nic, .out = out};
+	struct sw s = {p, f, nic, out, .mark = iso_mark(&f->layout, f->slot, p)};
 
 	fill_texts(&s, ranges, n_ranges);
 	remove_chains(&s, out->clear);

@@ -37,25 +37,20 @@ static void private_chain(struct build *b)
 {
 	const struct tunnel *t = &b->f->tunnel;
 	char prefix[PREFIX_STRLEN], chain[ISO_CHAIN_MAX];
+	struct strbuf *make;
 	bool any = false;
 
 	for (size_t i = 0; i < t->n_routes; i++)
 		any = any || is_private(&t->routes[i]);
 	if (!any)
 		return;
-	(void)snprintf(chain, sizeof(chain), "inside_%u", b->f->slot);
-	sb_addf(&b->apply, "add chain inet " TBL " %s\nflush chain inet " TBL " %s\n", chain,
-		chain);
-	for (size_t i = 0; i < t->n_routes; i++)
+	make = build_own_chain(b, ISO_OWN_INSIDE, "tunnel_private");
+	iso_own_chain(ISO_OWN_INSIDE, b->f->slot, chain);
+	for (size_t i = 0; make && i < t->n_routes; i++)
 		if (is_private(&t->routes[i]))
-			sb_addf(&b->apply, "add rule inet " TBL " %s %s daddr %s goto opened\n",
+			sb_addf(make, "add rule inet " TBL " %s %s daddr %s goto opened\n",
 				chain, t->routes[i].addr.family == AF_INET6 ? "ip6" : "ip",
 				ip_prefix_str(&t->routes[i], prefix));
-	/* The element needs its chain, also when undo adds it first. */
-	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
-	build_verdict(b, "inet", "tunnel_private", term_mark(b->mark), "jump", chain);
-	sb_addf(&b->undo_chains, "flush chain inet " TBL " %s\ndelete chain inet " TBL " %s\n",
-		chain, chain);
 }
 
 /* Where there are more of one family, those of the other are in the larger map, too. */
@@ -146,45 +141,42 @@ uint32_t build_forward_mark(const struct build *b, const struct policy_forward *
 	return goes_beside(b, fw) ? beside_mark(b) : b->mark;
 }
 
-static void beside_entry(struct build *b, const char *chain, const struct policy_lan *lan)
+static void beside_entry(struct strbuf *out, const char *chain, const struct policy_lan *lan)
 {
 	char prefix[PREFIX_STRLEN];
 
 	ip_prefix_str(&lan->prefix, prefix);
-	sb_addf(&b->apply, "add rule inet " TBL " %s ip daddr %s ", chain, prefix);
+	sb_addf(out, "add rule inet " TBL " %s ip daddr %s ", chain, prefix);
 	if (lan->port)
-		sb_addf(&b->apply, "%s dport %u ", proto_str(lan->proto), lan->port);
+		sb_addf(out, "%s dport %u ", proto_str(lan->proto), lan->port);
 	else if (lan->proto)
-		sb_addf(&b->apply, "meta l4proto %s ", proto_str(lan->proto));
-	sb_adds(&b->apply, "goto beside_open\n");
+		sb_addf(out, "meta l4proto %s ", proto_str(lan->proto));
+	sb_adds(out, "goto beside_open\n");
 }
 
 /* All queries are the tunnel's resolvers'. An ICMP error has no port: it goes where all to its
  * target goes, or, where that is only some of it, nowhere. */
 static void beside_chain(struct build *b)
 {
+	struct strbuf *make = build_own_chain(b, ISO_OWN_BESIDE, "beside");
 	char chain[ISO_CHAIN_MAX], prefix[PREFIX_STRLEN];
 	const struct policy *p = b->p;
 
-	(void)snprintf(chain, sizeof(chain), "beside_%u", b->f->slot);
-	sb_addf(&b->apply,
-		"add chain inet " TBL " %s\nflush chain inet " TBL " %s\n"
+	iso_own_chain(ISO_OWN_BESIDE, b->f->slot, chain);
+	if (!make)
+		return;
+	sb_addf(make,
 		"add rule inet " TBL " %s udp dport 53 return\n"
 		"add rule inet " TBL " %s tcp dport 53 return\n",
-		chain, chain, chain, chain);
+		chain, chain);
 	for (size_t i = 0; i < p->n_lan; i++)
 		if (p->lan[i].prefix.addr.family == AF_INET)
-			beside_entry(b, chain, &p->lan[i]);
+			beside_entry(make, chain, &p->lan[i]);
 	for (size_t i = 0; i < p->n_lan; i++)
 		if (p->lan[i].prefix.addr.family == AF_INET && p->lan[i].proto)
-			sb_addf(&b->apply,
+			sb_addf(make,
 				"add rule inet " TBL " %s ip daddr %s ct state related drop\n",
 				chain, ip_prefix_str(&p->lan[i].prefix, prefix));
-	/* The element needs its chain, also when undo adds it first. */
-	sb_addf(&b->undo_elements, "add chain inet " TBL " %s\n", chain);
-	build_verdict(b, "inet", "beside", term_mark(b->mark), "jump", chain);
-	sb_addf(&b->undo_chains, "flush chain inet " TBL " %s\ndelete chain inet " TBL " %s\n",
-		chain, chain);
 }
 
 /* The links that the ways lead by, each once. */
@@ -207,6 +199,7 @@ void build_beside(struct build *b, const char *flows)
 {
 	const struct term mark = term_mark(b->mark), beside = term_mark(beside_mark(b));
 	const struct policy *p = b->p;
+	char chain[ISO_CHAIN_MAX];
 	bool any = p->n_lan > 0;
 
 	for (size_t i = 0; i < p->n_forwards; i++) {
@@ -223,7 +216,8 @@ void build_beside(struct build *b, const char *flows)
 	build_verdict(b, "inet", "flow_limit", beside, "goto", flows);
 	build_set(b, "inet", "own_zone", term_join(beside, term_zone(b->f->slot)));
 	if (p->log_denied)
-		build_set(b, "inet", "logged", beside);
+		build_verdict(b, "inet", "logged", beside, "jump",
+			      iso_own_chain(ISO_OWN_LOG, b->f->slot, chain));
 	beside_links(b);
 	if (p->n_lan)
 		beside_chain(b);

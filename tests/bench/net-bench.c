@@ -137,7 +137,7 @@ static void udp_send(const struct place *to, unsigned count, size_t size, bool a
 	printf("%.0f\n", (now() - begin) * 1e9 / count);
 }
 
-/* Takes connections for ever and throws away what comes. */
+/* Takes connections for ever and throws away what comes, by a process for each. */
 static void tcp_sink(const struct place *at)
 {
 	static char buf[1 << 20];
@@ -151,14 +151,18 @@ static void tcp_sink(const struct place *at)
 	(void)fflush(stdout);
 	for (;;) {
 		auto_close int c = accept(fd, NULL, NULL);
+		const pid_t pid = c < 0 ? -1 : fork();
 
-		while (c >= 0 && read(c, buf, sizeof(buf)) > 0)
+		if (pid != 0)
+			continue;
+		while (read(c, buf, sizeof(buf)) > 0)
 			;
+		_exit(0);
 	}
 }
 
-/* Prints Mbit/s of payload. */
-static void tcp_send(const struct place *to, double seconds)
+/* Mbit/s of payload. */
+static double tcp_send(const struct place *to, double seconds)
 {
 	static char buf[1 << 17];
 	auto_close int fd = open_socket(to, SOCK_STREAM);
@@ -176,7 +180,34 @@ static void tcp_send(const struct place *to, double seconds)
 		sent += (uint64_t)n;
 		end = now();
 	} while (end - begin < seconds);
-	printf("%.0f\n", (double)sent * 8 / (end - begin) / 1e6);
+	return (double)sent * 8 / (end - begin) / 1e6;
+}
+
+/* Prints the sum of @n streams at one time, each of a process. */
+static void tcp_streams(const struct place *to, double seconds, size_t n)
+{
+	double sum = 0, rate;
+	int ends[2];
+
+	if (pipe(ends) < 0)
+		die("pipe: %m");
+	for (size_t i = 0; i < n; i++) {
+		const pid_t pid = fork();
+
+		if (pid < 0)
+			die("fork: %m");
+		if (pid == 0) {
+			rate = tcp_send(to, seconds);
+			_exit(write(ends[1], &rate, sizeof(rate)) != sizeof(rate));
+		}
+	}
+	(void)close(ends[1]);
+	for (size_t i = 0; i < n; i++) {
+		if (read(ends[0], &rate, sizeof(rate)) != sizeof(rate))
+			die("a stream ended early");
+		sum += rate;
+	}
+	printf("%.0f\n", sum);
 }
 
 /* Prints microseconds from SYN to the end of the handshake: the median of @count. */
@@ -215,8 +246,9 @@ int main(int argc, char **argv)
 	if (argc < 4)
 		die("usage: net-bench sink|answer ADDRESS PORT | "
 		    "udp|answered ADDRESS PORT COUNT [BYTES] | connect ADDRESS PORT COUNT | "
-		    "tcp ADDRESS PORT SECONDS");
+		    "tcp ADDRESS PORT SECONDS [STREAMS]");
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_IGN);
 	place = address(argv[2], argv[3]);
 	if (argc > 5)
 		size = strtoul(argv[5], NULL, 10);
@@ -233,7 +265,7 @@ int main(int argc, char **argv)
 	else if (strcmp(argv[1], "connect") == 0)
 		tcp_connect(&place, (unsigned)strtoul(argv[4], NULL, 10));
 	else if (strcmp(argv[1], "tcp") == 0)
-		tcp_send(&place, strtod(argv[4], NULL));
+		tcp_streams(&place, strtod(argv[4], NULL), argc > 5 ? size : 1);
 	else
 		die("%s?", argv[1]);
 	return 0;

@@ -95,6 +95,30 @@ static void test_same_bytes(void **state)
 	iso_plan_free(&b);
 }
 
+/* Who was denied what stands before each packet in nflog: of this domain, in the host's group. */
+static void test_log(void **state)
+{
+	static const char *const reasons[] = {"host",	"range", "attached",  "dns",
+					      "egress", "flows", "redirected"};
+	static const char rule[] = "\nadd rule inet " LAYOUT_TABLE
+				   " log_7 meta priority 0:%zx log prefix \"virt-cordon "
+				   "12345678-9abc-def0-1234-56789abcdef0 %s \" group 100\n";
+	struct iso_plan plan = compile("", FACTS "uuid 12345678-9abc-def0-1234-56789abcdef0\n");
+	char line[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+		(void)snprintf(line, sizeof(line), rule, i + 1, reasons[i]);
+		assert_non_null(strstr(sb_str(&plan.apply), line));
+	}
+	assert_non_null(strstr(sb_str(&plan.fresh), "logged { 0x4c5a8007 : jump log_7 }"));
+	assert_non_null(strstr(sb_str(&plan.undo), "delete chain inet " LAYOUT_TABLE " log_7\n"));
+	iso_plan_free(&plan);
+	plan = compile("[network]\nlog_denied = no\n", FACTS);
+	assert_null(strstr(sb_str(&plan.apply), "log_7"));
+	iso_plan_free(&plan);
+}
+
 /* What is read back is what was written: each element stands in the commands, its text as nft reads
  * it, its bytes padded to whole registers. */
 static void test_elements(void **state)
@@ -283,11 +307,12 @@ static void test_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same_bytes),  cmocka_unit_test(test_elements),
-		cmocka_unit_test(test_undo_pairs),  cmocka_unit_test(test_marks),
-		cmocka_unit_test(test_nic_numbers), cmocka_unit_test(test_tap_names),
-		cmocka_unit_test(test_on_network),  cmocka_unit_test(test_public),
-		cmocka_unit_test(test_slots),	    cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_log),
+		cmocka_unit_test(test_elements),   cmocka_unit_test(test_undo_pairs),
+		cmocka_unit_test(test_marks),	   cmocka_unit_test(test_nic_numbers),
+		cmocka_unit_test(test_tap_names),  cmocka_unit_test(test_on_network),
+		cmocka_unit_test(test_public),	   cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_refusals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,8 +54,6 @@ static void test_parameters(void **state)
 	(void)state;
 	assert_null(strstr(sb_str(&text), "4c5a"));
 	assert_non_null(strstr(sb_str(&text), "0x12340000"));
-	assert_non_null(strstr(sb_str(&text), "group 7\n"));
-	assert_null(strstr(sb_str(&text), "group 100\n"));
 }
 
 /* No word of the vocabulary ($BASE, …) is left. */

@@ -97,21 +97,24 @@ static struct nlmsghdr *header(char *buf, uint16_t type)
 	return nlh;
 }
 
+#define UUID "12345678-9abc-def0-1234-56789abcdef0"
+#define NO_UUID "12345678-9abc-def0-1234-56789abcdefg"
+
 static void test_nflog(void **state)
 {
 	_Alignas(struct nlmsghdr) char buf[512];
 	struct nlmsghdr *nlh = header(buf, NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET);
 	const struct log_domain d = {.name = "we\033b"};
 	auto_sb struct strbuf text = {0}, json = {0};
+	char uuid[UUID_STRLEN];
 	struct log_flow f;
 
 	(void)state;
-	mnl_attr_put_strz(nlh, NFULA_PREFIX, "virt-cordon range ");
-	mnl_attr_put_u32(nlh, NFULA_MARK, htonl(0x4c5a8005));
+	mnl_attr_put_strz(nlh, NFULA_PREFIX, "virt-cordon " UUID " range ");
 	assert_false(log_nflog(nlh, &f));
 	mnl_attr_put(nlh, NFULA_PAYLOAD, sizeof(tcp4), tcp4);
 	assert_true(log_nflog(nlh, &f));
-	assert_int_equal(f.slot, 5);
+	assert_string_equal(uuid_str(&f.uuid, uuid), UUID);
 	assert_true(f.denied);
 	log_text(&f, &d, &when, &text);
 	assert_non_null(strstr(sb_str(&text), " we?b denied out tcp 192.168.122.7:51018 -> "
@@ -132,7 +135,13 @@ static void test_not_ours(void **state)
 					       "virt-cordon",
 					       "virt-cordon ",
 					       "virt-cordon  ",
-					       "virt-cordon aaaaaaaaaaaaaaaa "};
+					       "virt-cordon range ",
+					       "virt-cordon " UUID,
+					       "virt-cordon " UUID "  ",
+					       "virt-cordon " UUID "0 range ",
+					       "virt-cordon x" UUID " range ",
+					       "virt-cordon " NO_UUID " range ",
+					       "virt-cordon " UUID " aaaaaaaaaaaaaaaa "};
 	_Alignas(struct nlmsghdr) char buf[512];
 	struct log_flow f;
 
