@@ -195,6 +195,13 @@ uint64_t base_text_digest(const struct layout_params *p)
 	return fnv_add(FNV_BASIS, sb_str(&text), text.len);
 }
 
+bool base_is_ours(const char *root, const struct layout_params *p)
+{
+	struct base b;
+
+	return base_load(root, &b, NULL) == 0 && b.text == base_text_digest(p);
+}
+
 int base_params(const char *root, struct layout_params *ret, struct err *e)
 {
 	struct host_config host = {0};

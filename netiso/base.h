@@ -43,6 +43,9 @@ void base_chain_forget(const char *root, const char *name);
 /** base_text_digest - a number over the commands of layout_emit. */
 uint64_t base_text_digest(const struct layout_params *p);
 
+/** base_is_ours - whether the shared part was made by commands as this version makes them. */
+bool base_is_ours(const char *root, const struct layout_params *p);
+
 /**
  * base_params - the parameters in force: those recorded, else those of virt-cordon.ini.
  */

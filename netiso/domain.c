@@ -12,6 +12,7 @@
 #include "netiso/job.h"
 #include "netiso/kernel.h"
 #include "netiso/nft.h"
+#include "netiso/renew.h"
 #include "netiso/switched.h"
 #include "netiso/uplink.h"
 
@@ -27,80 +28,6 @@
 
 #define GENERATION_FILE "netiso.generation"
 #define GENERATION_STRLEN 16
-
-static void job_free(struct job *j)
-{
-	record_free(&j->rec);
-	policy_free(&j->policy);
-	iso_facts_free(&j->facts);
-	iso_plan_free(&j->plan);
-	nl_close(&j->route);
-	nl_close(&j->nf);
-}
-#define auto_job __attribute__((cleanup(job_free)))
-
-static int open_sockets(struct job *j, struct err *e)
-{
-	int r = nl_open(&j->route, NETLINK_ROUTE, e);
-
-	return r < 0 ? r : nl_open(&j->nf, NETLINK_NETFILTER, e);
-}
-
-/* A lease is no claim to an address that the policy of another domain names. */
-static int drop_named_leases(struct job *j, struct err *e)
-{
-	struct iso_element fixed = {.family = "bridge", .set = "address_static", .key_len = 4};
-
-	for (size_t i = 0; i < j->facts.n_nics; i++) {
-		struct iso_nic *nic = &j->facts.nics[i];
-		size_t kept = 0;
-
-		for (size_t k = 0; k < nic->n_leases; k++) {
-			int r;
-
-			memcpy(fixed.key, nic->leases[k].addr.b, 4);
-			r = kern_element_matches(&j->nf, &fixed);
-			if (r < 0)
-				return err_os(e, -r, "cannot read the set address_static");
-			if (r == 0)
-				nic->leases[kept++] = nic->leases[k];
-		}
-		nic->n_leases = kept;
-	}
-	return 0;
-}
-
-/* One that is not there is an error of the plan, which knows the policy's line. */
-static int load_tunnel(struct job *j, struct err *e)
-{
-	struct err why = {0};
-	int r = tunnel_load(j->root, &j->rec.uuid, &j->facts.tunnel, &why);
-
-	return r == 0 || r == -ENOENT ? 0 : err_set(e, why.exit, why.errnum, "%s", why.msg);
-}
-
-static int job_compile(struct job *j, bool leases, struct err *e)
-{
-	int r;
-
-	r = record_policy_load(j->root, &j->rec, &j->policy, e);
-	if (r == 0)
-		r = base_params(j->root, &j->params, e);
-	if (r == 0)
-		r = iso_gather(j->root, &j->rec, &j->route, leases, &j->facts, e);
-	if (r == 0 && j->policy.egress == EGRESS_TUNNEL)
-		r = load_tunnel(j, e);
-	if (r == 0 && iso_wants_ipv6(&j->policy, &j->facts.tunnel))
-		r = iso_gather_ipv6(&j->route, &j->facts, e);
-	if (r == 0 && leases && !j->policy.n_addresses && j->nf.sock)
-		r = drop_named_leases(j, e);
-	if (r < 0)
-		return r;
-	j->facts.layout = j->params;
-	j->facts.slot = j->rec.slot;
-	j->facts.uuid = j->rec.uuid;
-	return iso_compile(&j->policy, &j->facts, &j->plan, e);
-}
 
 int domain_plan(const char *root, const struct record *rec, struct layout_params *ret_params,
 		struct iso_plan *ret, struct err *e)
@@ -144,30 +71,30 @@ static int taps_unchained(struct job *j, struct err *e)
 
 /* The plan itself. Commonly, nothing of the domain stands and every chain it shares with others
  * does: then nothing is deleted, for which the kernel would let us wait (see iso_nft_apply). */
-static int compose_plan(struct job *j, bool new, bool emptied, struct strbuf *text, struct err *e)
+static int compose_plan(struct job *j, bool new, bool anew, struct commands *c, struct err *e)
 {
 	int fresh = new ? taps_unchained(j, e) : 0;
 
 	if (fresh < 0)
 		return fresh;
 	for (size_t i = 0; i < j->plan.n_chains; i++) {
-		const struct iso_chain *c = &j->plan.chains[i];
-		/* What an own one should say is not in its name. */
-		int r = emptied || c->own
-				? 0
-				: base_chain_stands(j->root, &j->nf, c->family, c->name, e);
+		const struct iso_chain *chain = &j->plan.chains[i];
+		int r = 0;
 
+		/* What an own one should say is not in its name. */
+		if (!anew && !chain->own)
+			r = base_chain_stands(j->root, &j->nf, chain->family, chain->name, e);
 		if (r < 0)
 			return r;
 		j->chain_made[i] = r == 0;
 		if (r == 0)
-			sb_adds(text, sb_str(&c->make));
+			sb_adds(&c->rest, sb_str(&chain->make));
 	}
 	if (!fresh)
-		sb_adds(text, sb_str(&j->plan.clear));
-	if (emptied || !job_guests_known(j))
-		sb_adds(text, sb_str(&j->plan.guests));
-	sb_adds(text, sb_str(&j->plan.fresh));
+		sb_adds(&c->rest, sb_str(&j->plan.clear));
+	if (anew || !job_guests_known(j))
+		commands_add_guests(c, &j->plan);
+	sb_adds(&c->rest, sb_str(&j->plan.fresh));
 	return 0;
 }
 
@@ -188,12 +115,31 @@ static bool others_isolated(struct job *j)
 	return job_stray_tap(j, false, tap, NULL) != 0;
 }
 
+/* One run of nftables, and what it is to do. */
+struct transaction {
+	struct commands commands;
+	struct strbuf undo;    /* until it is through */
+	bool refused;	       /* by nftables */
+	bool shared;	       /* the layout is in it, too */
+	struct renewal others; /* the domains that are */
+};
+
+static void transaction_free(struct transaction *t)
+{
+	commands_free(&t->commands);
+	sb_free(&t->undo);
+	renewal_free(&t->others);
+}
+#define auto_transaction __attribute__((cleanup(transaction_free)))
+
 /* The shared part is put in where none stands. Where it does stand but /run/virt-cordon was lost,
  * the numbers of running domains would be given a second time: nothing starts before these have
- * ended. */
-static int compose_shared(struct job *j, struct strbuf *text, bool absent, bool *emptied,
+ * ended. @anew: with all that was in it, as it is without others or with another version's. */
+static int compose_shared(struct job *j, struct transaction *t, bool absent, bool *anew,
 			  struct err *e)
 {
+	const bool shared = others_isolated(j);
+	struct commands *const c = &t->commands;
 	char tap[IFNAMSIZ];
 	int r = job_stray_tap(j, true, tap, e);
 
@@ -206,11 +152,16 @@ static int compose_shared(struct job *j, struct strbuf *text, bool absent, bool 
 			       tap);
 	/* With no one else's in it, what stands may be of domains long gone: their numbers are
 	 * free. */
-	*emptied = !others_isolated(j);
-	if (*emptied && !absent)
-		layout_emit_remove(text);
-	layout_emit(&j->params, text);
-	return 0;
+	*anew = *anew || !shared || !base_is_ours(j->root, &j->params);
+	if (*anew && !absent)
+		layout_emit_remove(&c->first);
+	layout_emit(&j->params, &c->first);
+	if (!*anew)
+		return 0;
+	/* Without others, for this one: in a repair. */
+	if (!absent && (shared || !record_file_gone(j->root, &j->rec.uuid, UNDO_FILE)))
+		renew_keep_learnt(c);
+	return shared ? renew_others(j, &t->others, c, e) : 0;
 }
 
 /* Where nothing stands, nothing is to be flushed; that of an empty set counts as a deletion, too.
@@ -231,49 +182,56 @@ static void drop_flushes(struct strbuf *text)
 	*text = kept;
 }
 
-/* One transaction that leads from whatever stands to the plan. @shared: the layout is in it too. */
-static int compose(struct job *j, struct strbuf *text, struct strbuf *undo, bool *shared,
-		   struct err *e)
+/* One transaction that leads from whatever stands to the plan. */
+static int compose(struct job *j, struct transaction *t, bool anew, struct err *e)
 {
+	auto_sb struct strbuf claims = {0};
+	struct commands *const c = &t->commands;
+	struct strbuf *const undo = &t->undo;
 	struct err why = {0};
-	bool emptied = false, absent;
+	bool absent;
 	int r;
 
 	r = base_stands(j->root, &j->params, &j->nf, &why, e);
 	if (r < 0)
 		return r;
-	*shared = r == 0;
-	absent = *shared && base_absent(&j->nf);
-	r = *shared ? compose_shared(j, text, absent, &emptied, e) : 0;
+	t->shared = anew || r == 0;
+	absent = t->shared && base_absent(&j->nf);
+	r = t->shared ? compose_shared(j, t, absent, &anew, e) : 0;
 	if (r == 0)
-		r = job_claim_taps(j, text, e);
+		r = job_claim_taps(j, &claims, e);
 	if (r == 0)
 		r = job_old_undo(j->root, &j->rec.uuid, undo, e);
-	if (r < 0)
-		return r;
 	/* With an undo of ours this is a repair: what the guest has learnt meanwhile stays. */
-	if (!emptied)
-		r = job_addresses(j, undo->len > 0, text, e);
-	if (r < 0)
-		return r;
+	if (r == 0 && (!anew || c->learnt.len))
+		r = job_addresses(j, undo->len > 0, anew ? &c->learnt : &c->rest, e);
 	/* In a repair, those that someone else has put in. */
-	r = undo->len && !emptied ? job_added(j, NULL, text, e) : 0;
+	if (r == 0 && undo->len && !anew)
+		r = job_added(j, NULL, &c->rest, e);
 	if (r < 0)
 		return r;
-	sb_adds(text, sb_str(undo));
-	iso_switched_keep(text, sb_str(&j->plan.fresh));
-	if (emptied || absent || !job_public_same(j)) {
-		sb_adds(text, sb_str(&j->plan.public));
-		sb_adds(text, sb_str(&j->plan.public6));
+	if (!anew) {
+		sb_adds(&c->rest, sb_str(&claims));
+		sb_adds(&c->rest, sb_str(undo));
+		iso_switched_keep(&c->rest, sb_str(&j->plan.fresh));
 	}
-	r = compose_plan(j, !undo->len && (!emptied || absent), emptied, text, e);
+	if (anew || absent || !job_public_same(j)) {
+		sb_adds(&c->rest, sb_str(&j->plan.public));
+		sb_adds(&c->rest, sb_str(&j->plan.public6));
+	}
+	r = compose_plan(j, !undo->len && (!anew || absent), anew, c, e);
 	if (r < 0)
 		return r;
-	if (absent)
-		drop_flushes(text);
+	if (absent) {
+		drop_flushes(&c->first);
+		if (!t->others.n)
+			drop_flushes(&c->rest);
+	} else if (anew) {
+		renew_keep_learnt_last(c);
+	}
 	/* Until the transaction is through, undo must take back the old and the new. */
 	sb_adds(undo, sb_str(&j->plan.undo));
-	return text->failed || undo->failed ? err_os(e, ENOMEM, "nftables commands") : 0;
+	return claims.failed || undo->failed ? err_os(e, ENOMEM, "nftables commands") : 0;
 }
 
 static int isolate_ports(struct job *j, struct err *e)
@@ -287,11 +245,6 @@ static int isolate_ports(struct job *j, struct err *e)
 			return r;
 	}
 	return 0;
-}
-
-static int write_undo(struct job *j, const char *text, struct err *e)
-{
-	return record_file_write(j->root, &j->rec.uuid, UNDO_FILE, text, strlen(text), e);
 }
 
 static int note_base(struct job *j, struct err *e)
@@ -330,35 +283,62 @@ static int read_generation(struct job *j, char *buf, size_t size, struct err *e)
 	return 0;
 }
 
-/* @ret_others: set when the shared part was put in anew, and other domains had something in it. */
-static int apply_locked(struct job *j, bool *ret_others, struct err *e)
+static int run(struct job *j, struct transaction *t, bool anew, struct err *e)
 {
-	auto_sb struct strbuf text = {0}, undo = {0};
-	char generation[GENERATION_STRLEN];
-	bool shared = false;
-	int r;
+	int r = compose(j, t, anew, e);
 
-	r = open_sockets(j, e);
-	if (r == 0)
-		r = job_compile(j, true, e);
-	if (r == 0)
-		r = compose(j, &text, &undo, &shared, e);
 	if (r == 0)
 		r = job_guards_ensure(j, e);
 	if (r == 0)
-		r = write_undo(j, sb_str(&undo), e);
+		r = job_write_undo(j, sb_str(&t->undo), e);
 	/* Closed where they lead before a packet has their mark. */
 	if (r == 0 && j->policy.egress == EGRESS_TUNNEL)
 		r = job_unguarded_settle(j, true, e);
+	if (r == 0) {
+		r = commands_run(&t->commands, e);
+		t->refused = r < 0;
+	}
 	if (r == 0)
-		r = iso_nft_apply(sb_str(&text), e);
+		r = renew_done(j->root, &t->others, e);
+	return r;
+}
+
+/* What stands may be so that no transaction leads from it to the plan: someone else's change, or a
+ * recorded undo of another version. Then all of it is put in anew. */
+static int run_at_last(struct job *j, struct transaction *t, struct err *e)
+{
+	auto_transaction struct transaction again = {0};
+	struct err why = {0};
+	int r = run(j, t, false, &why);
+
+	if (r < 0 && t->refused && !base_absent(&j->nf) && run(j, &again, true, NULL) == 0) {
+		transaction_free(t);
+		*t = again;
+		again = (struct transaction){0};
+		return 0;
+	}
+	return r < 0 ? err_set(e, why.exit, why.errnum, "%s", why.msg) : 0;
+}
+
+/* @ret_others: set when the shared part was put in anew, and other domains had something in it. */
+static int apply_locked(struct job *j, bool *ret_others, struct err *e)
+{
+	auto_transaction struct transaction t = {0};
+	char generation[GENERATION_STRLEN];
+	int r;
+
+	r = job_open(j, e);
+	if (r == 0)
+		r = job_compile(j, true, e);
+	if (r == 0)
+		r = run_at_last(j, &t, e);
 	if (r == 0)
 		r = isolate_ports(j, e);
 	if (r == 0)
 		r = job_localnet_settle(j, j->plan.localnet, e);
 	if (r == 0 && j->policy.egress != EGRESS_TUNNEL)
 		r = job_unguarded_settle(j, false, e);
-	if (r == 0 && shared)
+	if (r == 0 && t.shared)
 		r = note_base(j, e);
 	if (r == 0)
 		r = note_chains(j, e);
@@ -370,11 +350,11 @@ static int apply_locked(struct job *j, bool *ret_others, struct err *e)
 	if (r == 0)
 		r = job_compare(j, NULL, e);
 	if (r == 0)
-		r = write_undo(j, sb_str(&j->plan.undo), e);
+		r = job_write_undo(j, sb_str(&j->plan.undo), e);
 	if (r == 0)
 		r = record_file_write(j->root, &j->rec.uuid, GENERATION_FILE, generation,
 				      strlen(generation), e);
-	*ret_others = r == 0 && shared && others_isolated(j);
+	*ret_others = r == 0 && t.shared && others_isolated(j);
 	return r;
 }
 
@@ -460,7 +440,7 @@ int domain_check(const char *root, const struct uuid *uuid, struct strbuf *diff,
 		return r;
 	if (!j.rec.isolation)
 		return 0;
-	r = open_sockets(&j, e);
+	r = job_open(&j, e);
 	if (r < 0)
 		return r;
 	/* Right after the start, for the hook: mostly no one has touched nf_tables since. */
@@ -483,7 +463,7 @@ int domain_digests(const char *root, const struct uuid *uuid, struct domain_dige
 	if (r == 0)
 		r = record_file_read(root, uuid, RECORD_POLICY, &text, &len, e);
 	if (r == 0 && j.rec.isolation)
-		r = open_sockets(&j, e);
+		r = job_open(&j, e);
 	if (r == 0 && j.rec.isolation)
 		r = job_compile(&j, false, e);
 	if (r == 0 && j.rec.isolation)
@@ -511,7 +491,8 @@ static void forget_own_chains(const struct job *j)
 	char chain[ISO_CHAIN_MAX];
 
 	for (int i = 0; i < ISO_OWN_CHAINS; i++)
-		base_chain_forget(j->root, iso_own_chain((enum iso_own_chain)i, j->rec.slot, chain));
+		base_chain_forget(j->root,
+				  iso_own_chain((enum iso_own_chain)i, j->rec.slot, chain));
 }
 
 static void release_taps(const struct job *j)

@@ -23,9 +23,22 @@ struct job {
 	struct layout_params params;
 	struct iso_facts facts;
 	struct iso_plan plan;
-	bool chain_made[ISO_PLAN_CHAINS_MAX]; /* by index of plan.chains: not as noted until it is */
+	bool chain_made
+		[ISO_PLAN_CHAINS_MAX]; /* by index of plan.chains: not as noted until it is */
 	struct nl route, nf;
 };
+
+void job_free(struct job *j);
+#define auto_job __attribute__((cleanup(job_free)))
+
+/** job_open - its sockets. */
+int job_open(struct job *j, struct err *e);
+
+/** job_compile - from the record to the plan. @leases: with the addresses that leases name */
+int job_compile(struct job *j, bool leases, struct err *e);
+
+/** job_write_undo - replace the recorded undo commands. */
+int job_write_undo(struct job *j, const char *text, struct err *e);
 
 /**
  * job_compare - what differs between plan and kernel: 0, or -ESTALE with the first difference.

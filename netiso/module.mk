@@ -11,7 +11,8 @@ LIB_SRCS += netiso/explain.c netiso/explain6.c netiso/explain_query.c netiso/exp
 	netiso/subject.c netiso/flows.c netiso/foreign.c netiso/counters.c netiso/denials.c \
 	netiso/learnt.c
 
-LIB_SRCS += netiso/added.c netiso/digest.c netiso/build.c netiso/tunnelled.c
+LIB_SRCS += netiso/added.c netiso/digest.c netiso/build.c netiso/tunnelled.c netiso/job.c \
+	netiso/renew.c
 
 PROGS += virt-cordon-netiso
 virt-cordon-netiso_main := netiso/main.c

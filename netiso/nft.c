@@ -120,6 +120,11 @@ int iso_nft_list(const char *command, char **ret, struct err *e)
 	return list(command, NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_NUMERIC_ALL, ret, e);
 }
 
+int iso_nft_list_state(const char *command, char **ret, struct err *e)
+{
+	return list(command, NFT_CTX_OUTPUT_NUMERIC_ALL, ret, e);
+}
+
 int iso_nft_json(const char *command, char **ret, struct err *e)
 {
 	return list(command, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_ALL, ret, e);

@@ -27,5 +27,8 @@ void iso_nft_leave(void);
  */
 int iso_nft_list(const char *command, char **ret, struct err *e);
 
+/** iso_nft_list_state - the same with counters' values and how long elements stay. */
+int iso_nft_list_state(const char *command, char **ret, struct err *e);
+
 /** iso_nft_json - the same as JSON. */
 int iso_nft_json(const char *command, char **ret, struct err *e);

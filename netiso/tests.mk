@@ -7,3 +7,6 @@ test_explain_libs := $(INI_LIBS)
 UNIT_TESTS += test_switched
 test_switched_libs := $(INI_LIBS) $(MNL_LIBS) $(JANSSON_LIBS)
 fuzz_compile_libs = $(JANSSON_LIBS)
+
+UNIT_TESTS += test_renew
+test_renew_libs = $(NFT_LIBS) $(MNL_LIBS) $(JANSSON_LIBS) $(INI_LIBS)

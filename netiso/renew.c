@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tables that another version of virt-cordon has made: see netiso/renew.h. */
+#include "netiso/renew.h"
+
+#include "lib/util.h"
+#include "netiso/nft.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what guests' packets have added ---------------------------------------------------------- */
+
+/* Sets of it, by name or (ending with '_') by the beginning of it. */
+static const struct {
+	const char *family, *name;
+} learnt[] = {
+	{"bridge", "address_owner"}, {"bridge", "address6_owner"}, {"netdev", "own_"},
+	{"netdev", "flows_"},	     {"netdev", "ending_"},
+};
+
+static bool is_learnt(const char *family, const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(learnt); i++) {
+		const size_t n = strlen(learnt[i].name);
+		const bool whole = learnt[i].name[n - 1] != '_';
+
+		if (strcmp(learnt[i].family, family) == 0 && (whole ? len == n : len > n) &&
+		    strncmp(learnt[i].name, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "\tset NAME {" or "\tmap NAME {": the name. */
+static const char *set_name(const char *line, size_t *ret_len)
+{
+	static const char *const kinds[] = {"\tset ", "\tmap "};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strncmp(line, kinds[i], strlen(kinds[i])) != 0)
+			continue;
+		line += strlen(kinds[i]);
+		*ret_len = strcspn(line, " \n");
+		return line;
+	}
+	return NULL;
+}
+
+void renew_learnt(const char *family, const char *listing, const char *plans, struct strbuf *out)
+{
+	for (const char *line = listing; line && *line;) {
+		const char *end, *from, *name;
+		char made[160] = "";
+		size_t n = 0;
+
+		name = set_name(line, &n);
+		end = strstr(line, name ? "\n\t}" : "\n");
+		if (!end)
+			return;
+		from = name && is_learnt(family, name, n) ? strstr(line, "\telements = {") : NULL;
+		if (plans && from)
+			(void)snprintf(made, sizeof(made), "add set %s " LAYOUT_TABLE " %.*s {",
+				       family, (int)n, name);
+		if (from && from < end && (!plans || strstr(plans, made))) {
+			sb_addf(out, "add element %s " LAYOUT_TABLE " %.*s ", family, (int)n, name);
+			from = strchr(from, '{');
+			for (; from < end; from++)
+				sb_add(out, *from == '\n' || *from == '\t' ? " " : from, 1);
+			sb_adds(out, "\n");
+		}
+		line = end + 1;
+	}
+}
+
+/* A table that is not there has nothing. */
+static void keep_learnt(const char *family, const char *plans, struct strbuf *out)
+{
+	auto_free char *listing = NULL;
+	char command[64];
+
+	(void)snprintf(command, sizeof(command), "list table %s " LAYOUT_TABLE, family);
+	if (iso_nft_list_state(command, &listing, NULL) == 0)
+		renew_learnt(family, listing, plans, out);
+}
+
+/* --- the other domains ------------------------------------------------------------------------ */
+
+void renewal_free(struct renewal *n)
+{
+	for (size_t i = 0; i < n->n; i++)
+		free(n->list[i].undo);
+	free(n->list);
+	*n = (struct renewal){0};
+}
+
+static bool note(struct renewal *n, const struct uuid *uuid, const char *undo)
+{
+	struct renewed *grown = realloc(n->list, (n->n + 1) * sizeof(*grown));
+
+	if (!grown)
+		return false;
+	n->list = grown;
+	grown[n->n] = (struct renewed){.uuid = *uuid, .undo = strdup(undo)};
+	return grown[n->n++].undo != NULL;
+}
+
+/* Its plan; from now until the transaction is through, its undo takes back the old and the new. */
+static int add_one(struct job *o, struct renewal *n, struct commands *c, struct err *e)
+{
+	auto_sb struct strbuf undo = {0};
+	int r;
+
+	r = job_open(o, e);
+	if (r == 0)
+		r = job_compile(o, true, e);
+	if (r == 0)
+		r = job_addresses(o, true, &c->learnt, e);
+	if (r == 0)
+		r = job_old_undo(o->root, &o->rec.uuid, &undo, e);
+	if (r < 0)
+		return r;
+	sb_adds(&c->rest, sb_str(&o->plan.public6));
+	for (size_t i = 0; i < o->plan.n_chains; i++)
+		sb_adds(&c->rest, sb_str(&o->plan.chains[i].make));
+	sb_adds(&c->rest, sb_str(&o->plan.fresh));
+	commands_add_guests(c, &o->plan);
+	sb_adds(&undo, sb_str(&o->plan.undo));
+	if (undo.failed || !note(n, &o->rec.uuid, sb_str(&o->plan.undo)))
+		return err_os(e, ENOMEM, "nftables commands");
+	return job_write_undo(o, sb_str(&undo), e);
+}
+
+static bool has_tap(const struct record *rec)
+{
+	for (size_t i = 0; i < rec->n_nics; i++)
+		if (!rec->nics[i].gone && if_nametoindex(rec->nics[i].tap) != 0)
+			return true;
+	return false;
+}
+
+int renew_others(struct job *j, struct renewal *ret, struct commands *c, struct err *e)
+{
+	auto_free struct uuid *list = NULL;
+	size_t n = 0;
+	int r;
+
+	r = record_list(j->root, &list, &n, e);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		auto_job struct job o = {.root = j->root};
+		char text[UUID_STRLEN];
+		struct err why = {0};
+
+		if (uuid_equal(&list[i], &j->rec.uuid) ||
+		    record_file_gone(j->root, &list[i], UNDO_FILE))
+			continue;
+		r = record_load(j->root, &list[i], &o.rec, &why);
+		if (r == 0 && has_tap(&o.rec))
+			r = add_one(&o, ret, c, &why);
+		if (r < 0)
+			return err_set(e, why.exit, why.errnum,
+				       "the tables are of another version of virt-cordon, and that "
+				       "of domain %s cannot be put in anew: %s; stop it first",
+				       o.rec.name ? o.rec.name : uuid_str(&list[i], text), why.msg);
+	}
+	return r;
+}
+
+int renew_done(const char *root, const struct renewal *n, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n->n && r == 0; i++)
+		r = record_file_write(root, &n->list[i].uuid, UNDO_FILE, n->list[i].undo,
+				      strlen(n->list[i].undo), e);
+	return r;
+}
+
+/* --- the transaction -------------------------------------------------------------------------- */
+
+void renew_keep_learnt(struct commands *c)
+{
+	keep_learnt("bridge", NULL, &c->learnt);
+}
+
+void renew_keep_learnt_last(struct commands *c)
+{
+	keep_learnt("netdev", sb_str(&c->rest), &c->last);
+}
+
+/* nft 1.0.6 may fail where a transaction adds the same to a set with auto-merge several times. */
+void commands_add_guests(struct commands *c, const struct iso_plan *plan)
+{
+	auto_free char *copy = strdup(sb_str(&plan->guests));
+	char *save = NULL;
+
+	c->guests.failed = c->guests.failed || !copy;
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (!strstr(sb_str(&c->guests), line))
+			sb_addf(&c->guests, "%s\n", line);
+}
+
+void commands_free(struct commands *c)
+{
+	sb_free(&c->first);
+	sb_free(&c->guests);
+	sb_free(&c->learnt);
+	sb_free(&c->rest);
+	sb_free(&c->last);
+}
+
+static int run(const struct commands *c, bool learnt_too, struct err *e)
+{
+	auto_sb struct strbuf text = {0};
+
+	sb_adds(&text, sb_str(&c->first));
+	sb_adds(&text, sb_str(&c->guests));
+	if (learnt_too)
+		sb_adds(&text, sb_str(&c->learnt));
+	sb_adds(&text, sb_str(&c->rest));
+	if (learnt_too)
+		sb_adds(&text, sb_str(&c->last));
+	if (text.failed || c->first.failed || c->guests.failed || c->learnt.failed ||
+	    c->rest.failed || c->last.failed)
+		return err_os(e, ENOMEM, "nftables commands");
+	return iso_nft_apply(sb_str(&text), e);
+}
+
+int commands_run(const struct commands *c, struct err *e)
+{
+	struct err why = {0};
+	int r = run(c, true, &why);
+
+	if (r < 0 && (c->learnt.len || c->last.len))
+		return run(c, false, e);
+	return r < 0 ? err_set(e, why.exit, why.errnum, "%s", why.msg) : 0;
+}
