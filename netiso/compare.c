@@ -294,6 +294,21 @@ static int compare_localnet(struct job *j, struct strbuf *diff, struct err *e)
 	return ret;
 }
 
+int job_compare_own(struct job *j, struct strbuf *diff, struct err *e)
+{
+	int ret, r;
+
+	ret = compare_elements(j, diff, e);
+	r = compare_chains(j, diff, e);
+	if (r < 0)
+		ret = r;
+	r = job_compare_devices(j, diff, e);
+	if (r < 0)
+		ret = r;
+	r = compare_localnet(j, diff, e);
+	return r < 0 ? r : ret;
+}
+
 int job_compare(struct job *j, struct strbuf *diff, struct err *e)
 {
 	struct err why = {0};
@@ -317,16 +332,7 @@ int job_compare(struct job *j, struct strbuf *diff, struct err *e)
 		return r;
 	if (r > 0)
 		ret = err_set(e, EX_CORDON_DIFFERS, ESTALE, "%d elements were added", r);
-	r = compare_elements(j, diff, e);
-	if (r < 0)
-		ret = r;
-	r = compare_chains(j, diff, e);
-	if (r < 0)
-		ret = r;
-	r = job_compare_devices(j, diff, e);
-	if (r < 0)
-		ret = r;
-	r = compare_localnet(j, diff, e);
+	r = job_compare_own(j, diff, e);
 	if (r < 0)
 		ret = r;
 	/* No reason to end a guest: what hooks ask for has no list of differences. */

@@ -152,7 +152,7 @@ static int compose_shared(struct job *j, struct transaction *t, bool absent, boo
 			       tap);
 	/* With no one else's in it, what stands may be of domains long gone: their numbers are
 	 * free. */
-	*anew = *anew || !shared || !base_is_ours(j->root, &j->params);
+	*anew = *anew || !shared || (!absent && !base_is_ours(j->root, &j->params));
 	if (*anew && !absent)
 		layout_emit_remove(&c->first);
 	layout_emit(&j->params, &c->first);
@@ -210,7 +210,8 @@ static int compose(struct job *j, struct transaction *t, bool anew, struct err *
 		r = job_added(j, NULL, &c->rest, e);
 	if (r < 0)
 		return r;
-	if (!anew) {
+	/* Where nothing stands there is nothing to take back, and the sets may be others now. */
+	if (!anew && !absent) {
 		sb_adds(&c->rest, sb_str(&claims));
 		sb_adds(&c->rest, sb_str(undo));
 		iso_switched_keep(&c->rest, sb_str(&j->plan.fresh));
@@ -224,8 +225,7 @@ static int compose(struct job *j, struct transaction *t, bool anew, struct err *
 		return r;
 	if (absent) {
 		drop_flushes(&c->first);
-		if (!t->others.n)
-			drop_flushes(&c->rest);
+		drop_flushes(&c->rest);
 	} else if (anew) {
 		renew_keep_learnt_last(c);
 	}
@@ -256,22 +256,6 @@ static int note_base(struct job *j, struct err *e)
 	return r < 0 ? r : base_save(j->root, &b, e);
 }
 
-static int note_chains(struct job *j, struct err *e)
-{
-	char tap[ISO_CHAIN_MAX];
-	int r = 0;
-
-	for (size_t i = 0; i < j->facts.n_nics && r == 0; i++)
-		for (size_t k = 0; k < iso_tap_n_chains(&j->facts.nics[i]) && r == 0; k++)
-			r = base_chain_note(j->root, &j->nf, "netdev",
-					    iso_tap_chain_n(j->facts.nics[i].tap, k, tap), e);
-	for (size_t i = 0; i < j->plan.n_chains && r == 0; i++)
-		if (j->chain_made[i])
-			r = base_chain_note(j->root, &j->nf, j->plan.chains[i].family,
-					    j->plan.chains[i].name, e);
-	return r;
-}
-
 static int read_generation(struct job *j, char *buf, size_t size, struct err *e)
 {
 	uint32_t generation = 0;
@@ -299,7 +283,7 @@ static int run(struct job *j, struct transaction *t, bool anew, struct err *e)
 		t->refused = r < 0;
 	}
 	if (r == 0)
-		r = renew_done(j->root, &t->others, e);
+		r = renew_done(j, &t->others, e);
 	return r;
 }
 
@@ -341,7 +325,7 @@ static int apply_locked(struct job *j, bool *ret_others, struct err *e)
 	if (r == 0 && t.shared)
 		r = note_base(j, e);
 	if (r == 0)
-		r = note_chains(j, e);
+		r = job_note_chains(j, e);
 	if (r == 0)
 		r = uplink_note(j->root, &j->rec.uuid, &j->facts, e);
 	/* Read before the comparison: what changes meanwhile makes it another one. */
@@ -350,11 +334,13 @@ static int apply_locked(struct job *j, bool *ret_others, struct err *e)
 	if (r == 0)
 		r = job_compare(j, NULL, e);
 	if (r == 0)
+		r = renew_compare(j, &t.others, e);
+	if (r == 0)
 		r = job_write_undo(j, sb_str(&j->plan.undo), e);
 	if (r == 0)
 		r = record_file_write(j->root, &j->rec.uuid, GENERATION_FILE, generation,
 				      strlen(generation), e);
-	*ret_others = r == 0 && t.shared && others_isolated(j);
+	*ret_others = r == 0 && t.shared && !t.others.n && others_isolated(j);
 	return r;
 }
 

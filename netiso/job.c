@@ -7,6 +7,7 @@
 #include "netiso/base.h"
 #include "netiso/gather.h"
 #include "netiso/kernel.h"
+#include "netiso/switched.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -88,4 +89,20 @@ int job_compile(struct job *j, bool leases, struct err *e)
 int job_write_undo(struct job *j, const char *text, struct err *e)
 {
 	return record_file_write(j->root, &j->rec.uuid, UNDO_FILE, text, strlen(text), e);
+}
+
+int job_note_chains(struct job *j, struct err *e)
+{
+	char tap[ISO_CHAIN_MAX];
+	int r = 0;
+
+	for (size_t i = 0; i < j->facts.n_nics && r == 0; i++)
+		for (size_t k = 0; k < iso_tap_n_chains(&j->facts.nics[i]) && r == 0; k++)
+			r = base_chain_note(j->root, &j->nf, "netdev",
+					    iso_tap_chain_n(j->facts.nics[i].tap, k, tap), e);
+	for (size_t i = 0; i < j->plan.n_chains && r == 0; i++)
+		if (j->chain_made[i])
+			r = base_chain_note(j->root, &j->nf, j->plan.chains[i].family,
+					    j->plan.chains[i].name, e);
+	return r;
 }

@@ -37,6 +37,9 @@ int job_open(struct job *j, struct err *e);
 /** job_compile - from the record to the plan. @leases: with the addresses that leases name */
 int job_compile(struct job *j, bool leases, struct err *e);
 
+/** job_note_chains - record what the chains that were made have now. */
+int job_note_chains(struct job *j, struct err *e);
+
 /** job_write_undo - replace the recorded undo commands. */
 int job_write_undo(struct job *j, const char *text, struct err *e);
 
@@ -45,6 +48,9 @@ int job_write_undo(struct job *j, const char *text, struct err *e);
  * @diff: a line per difference is appended; with NULL, changed prefixes of the host do not count
  */
 int job_compare(struct job *j, struct strbuf *diff, struct err *e);
+
+/** job_compare_own - the part of it that is not about what all domains share. */
+int job_compare_own(struct job *j, struct strbuf *diff, struct err *e);
 
 /** job_compare_devices - the part of it that does not need the plan: taps, bridge ports, guards. */
 int job_compare_devices(struct job *j, struct strbuf *diff, struct err *e);

@@ -89,32 +89,44 @@ static void keep_learnt(const char *family, const char *plans, struct strbuf *ou
 
 void renewal_free(struct renewal *n)
 {
-	for (size_t i = 0; i < n->n; i++)
-		free(n->list[i].undo);
+	for (size_t i = 0; i < n->n; i++) {
+		job_free(n->list[i]);
+		free(n->list[i]);
+	}
 	free(n->list);
 	*n = (struct renewal){0};
 }
 
-static bool note(struct renewal *n, const struct uuid *uuid, const char *undo)
+static struct job *add_job(struct renewal *n, const char *root)
 {
-	struct renewed *grown = realloc(n->list, (n->n + 1) * sizeof(*grown));
+	struct job **grown = realloc(n->list, (n->n + 1) * sizeof(struct job *));
 
 	if (!grown)
-		return false;
+		return NULL;
 	n->list = grown;
-	grown[n->n] = (struct renewed){.uuid = *uuid, .undo = strdup(undo)};
-	return grown[n->n++].undo != NULL;
+	grown[n->n] = calloc(1, sizeof(struct job));
+	if (!grown[n->n])
+		return NULL;
+	grown[n->n]->root = root;
+	return grown[n->n++];
+}
+
+/* One pair of sockets for all: there may be more domains than descriptors. */
+static void lend(struct job *from, struct job *to)
+{
+	to->route = from->route;
+	to->nf = from->nf;
+	from->route = (struct nl){0};
+	from->nf = (struct nl){0};
 }
 
 /* Its plan; from now until the transaction is through, its undo takes back the old and the new. */
-static int add_one(struct job *o, struct renewal *n, struct commands *c, struct err *e)
+static int add_one(struct job *o, struct commands *c, struct err *e)
 {
 	auto_sb struct strbuf undo = {0};
 	int r;
 
-	r = job_open(o, e);
-	if (r == 0)
-		r = job_compile(o, true, e);
+	r = job_compile(o, true, e);
 	if (r == 0)
 		r = job_addresses(o, true, &c->learnt, e);
 	if (r == 0)
@@ -122,14 +134,15 @@ static int add_one(struct job *o, struct renewal *n, struct commands *c, struct 
 	if (r < 0)
 		return r;
 	sb_adds(&c->rest, sb_str(&o->plan.public6));
-	for (size_t i = 0; i < o->plan.n_chains; i++)
+	for (size_t i = 0; i < o->plan.n_chains; i++) {
 		sb_adds(&c->rest, sb_str(&o->plan.chains[i].make));
+		o->chain_made[i] = true;
+	}
 	sb_adds(&c->rest, sb_str(&o->plan.fresh));
 	commands_add_guests(c, &o->plan);
 	sb_adds(&undo, sb_str(&o->plan.undo));
-	if (undo.failed || !note(n, &o->rec.uuid, sb_str(&o->plan.undo)))
-		return err_os(e, ENOMEM, "nftables commands");
-	return job_write_undo(o, sb_str(&undo), e);
+	return undo.failed ? err_os(e, ENOMEM, "nftables commands")
+			   : job_write_undo(o, sb_str(&undo), e);
 }
 
 static bool has_tap(const struct record *rec)
@@ -140,6 +153,35 @@ static bool has_tap(const struct record *rec)
 	return false;
 }
 
+static int add_domain(struct job *j, const struct uuid *uuid, struct renewal *n, struct commands *c,
+		      struct err *e)
+{
+	struct job *o = add_job(n, j->root);
+	char text[UUID_STRLEN];
+	struct err why = {0};
+	int r;
+
+	if (!o)
+		return err_os(e, ENOMEM, "domains");
+	r = record_load(j->root, uuid, &o->rec, &why);
+	if (r == 0 && !has_tap(&o->rec)) {
+		job_free(o);
+		free(o);
+		n->n--;
+		return 0;
+	}
+	lend(j, o);
+	if (r == 0)
+		r = add_one(o, c, &why);
+	lend(o, j);
+	if (r < 0)
+		return err_set(e, why.exit, why.errnum,
+			       "the tables are of another version of virt-cordon, and that of "
+			       "domain %s cannot be put in anew: %s; stop it first",
+			       o->rec.name ? o->rec.name : uuid_str(uuid, text), why.msg);
+	return 0;
+}
+
 int renew_others(struct job *j, struct renewal *ret, struct commands *c, struct err *e)
 {
 	auto_free struct uuid *list = NULL;
@@ -147,34 +189,52 @@ int renew_others(struct job *j, struct renewal *ret, struct commands *c, struct 
 	int r;
 
 	r = record_list(j->root, &list, &n, e);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		auto_job struct job o = {.root = j->root};
-		char text[UUID_STRLEN];
-		struct err why = {0};
-
-		if (uuid_equal(&list[i], &j->rec.uuid) ||
-		    record_file_gone(j->root, &list[i], UNDO_FILE))
-			continue;
-		r = record_load(j->root, &list[i], &o.rec, &why);
-		if (r == 0 && has_tap(&o.rec))
-			r = add_one(&o, ret, c, &why);
-		if (r < 0)
-			return err_set(e, why.exit, why.errnum,
-				       "the tables are of another version of virt-cordon, and that "
-				       "of domain %s cannot be put in anew: %s; stop it first",
-				       o.rec.name ? o.rec.name : uuid_str(&list[i], text), why.msg);
-	}
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (!uuid_equal(&list[i], &j->rec.uuid) &&
+		    !record_file_gone(j->root, &list[i], UNDO_FILE))
+			r = add_domain(j, &list[i], ret, c, e);
 	return r;
 }
 
-int renew_done(const char *root, const struct renewal *n, struct err *e)
+int renew_done(struct job *j, const struct renewal *n, struct err *e)
 {
-	int r = 0;
+	int ret = 0;
 
-	for (size_t i = 0; i < n->n && r == 0; i++)
-		r = record_file_write(root, &n->list[i].uuid, UNDO_FILE, n->list[i].undo,
-				      strlen(n->list[i].undo), e);
-	return r;
+	for (size_t i = 0; i < n->n; i++) {
+		struct job *o = n->list[i];
+		struct err why = {0};
+		int r = job_write_undo(o, sb_str(&o->plan.undo), &why);
+
+		lend(j, o);
+		if (r == 0)
+			r = job_note_chains(o, &why);
+		lend(o, j);
+		if (r < 0)
+			ret = err_set(e, why.exit, why.errnum, "domain %s: %s", o->rec.name,
+				      why.msg);
+	}
+	return ret;
+}
+
+/* One that differs is told, and the rest are compared. */
+int renew_compare(struct job *j, const struct renewal *n, struct err *e)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < n->n; i++) {
+		struct job *o = n->list[i];
+		struct err why = {0};
+		int r;
+
+		lend(j, o);
+		r = job_compare_own(o, NULL, &why);
+		lend(o, j);
+		if (r < 0)
+			ret = err_set(e, why.exit, why.errnum,
+				      "the rules of domain %s were put in anew and differ: %s",
+				      o->rec.name, why.msg);
+	}
+	return ret;
 }
 
 /* --- the transaction -------------------------------------------------------------------------- */

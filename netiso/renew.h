@@ -37,13 +37,9 @@ void commands_add_guests(struct commands *c, const struct iso_plan *plan);
 /** commands_run - as one transaction; when that is refused, once more without what was learnt. */
 int commands_run(const struct commands *c, struct err *e);
 
-/* The other domains in a transaction: what their undo is to be afterwards, malloc'd. */
-struct renewed {
-	struct uuid uuid;
-	char *undo;
-};
+/* The other domains in a transaction, malloc'd; their sockets are those of the one it is for. */
 struct renewal {
-	struct renewed *list;
+	struct job **list;
 	size_t n;
 };
 void renewal_free(struct renewal *n);
@@ -59,7 +55,10 @@ void renewal_free(struct renewal *n);
 int renew_others(struct job *j, struct renewal *ret, struct commands *c, struct err *e);
 
 /** renew_done - the transaction is through: their undo takes back the new alone. */
-int renew_done(const char *root, const struct renewal *n, struct err *e);
+int renew_done(struct job *j, const struct renewal *n, struct err *e);
+
+/** renew_compare - them with their plans; the error names one that differs. */
+int renew_compare(struct job *j, const struct renewal *n, struct err *e);
 
 /**
  * renew_keep_learnt - from the kernel into @c, what guests' packets have added to the sets of
