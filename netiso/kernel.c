@@ -388,12 +388,11 @@ static int ranges_digest(struct nl *nl, const char *set, uint64_t *digest, struc
 	return r;
 }
 
-/* The shared chains of one family, in the layout's order. Where no domain has chains of its own,
- * one dump of the table has them all; the taps' chains make that of netdev as long as there are
- * guests. */
+/* The shared chains of one family, in the layout's order. Where no domain has chains of its own, in
+ * bridge, one dump of the table has them all; elsewhere it would grow with the number of guests. */
 static int family_digest(struct nl *nl, const char *family, uint64_t *digest, struct err *e)
 {
-	const bool whole = strcmp(family, "netdev") != 0;
+	const bool whole = strcmp(family, "bridge") == 0;
 	struct chain_sums sums = {0};
 	const struct layout_chain *c;
 	int r;
