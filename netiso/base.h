@@ -40,6 +40,9 @@ int base_chain_digests(const char *root, struct nl *nf, const char *family, cons
 bool base_chain_noted(const char *root, const char *name);
 void base_chain_forget(const char *root, const char *name);
 
+/** base_kernel_digest - kern_layout_digest, in the quicker way. */
+int base_kernel_digest(const char *root, struct nl *nf, uint64_t *ret, struct err *e);
+
 /** base_text_digest - a number over the commands of layout_emit. */
 uint64_t base_text_digest(const struct layout_params *p);
 

@@ -71,7 +71,7 @@ int job_digests(struct job *j, struct job_digests *ret, struct err *e)
 	int r;
 
 	(void)base_load(j->root, &b, NULL);
-	(void)kern_layout_digest(&j->nf, &shared, NULL);
+	(void)base_kernel_digest(j->root, &j->nf, &shared, NULL);
 	add(&d.rules, base_text_digest(&j->params));
 	add(&d.kernel, b.text);
 	add(&d.rules, b.digest);

@@ -252,7 +252,7 @@ static int note_base(struct job *j, struct err *e)
 	struct base b = {.params = j->params, .text = base_text_digest(&j->params)};
 	int r;
 
-	r = kern_layout_digest(&j->nf, &b.digest, e);
+	r = base_kernel_digest(j->root, &j->nf, &b.digest, e);
 	return r < 0 ? r : base_save(j->root, &b, e);
 }
 

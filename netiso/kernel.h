@@ -45,9 +45,10 @@ int kern_set_keys(struct nl *nl, const char *family, const char *set, struct ker
 /**
  * kern_layout_digest - a number over all shared rules and ranges as the kernel has them (FNV-1a,
  * 64 bits, over the expressions). Detects accident, not malice: who can write nftables is trusted.
+ * @few: there are few domains, so that whole tables are read sooner than chain by chain
  * -ENOENT (exit code 1) when a shared chain is missing.
  */
-int kern_layout_digest(struct nl *nl, uint64_t *ret, struct err *e);
+int kern_layout_digest(struct nl *nl, bool few, uint64_t *ret, struct err *e);
 
 /** kern_chain_digest - the same over one chain; -ENOENT when it is missing or empty. */
 int kern_chain_digest(struct nl *nl, const char *family, const char *chain, uint64_t *ret);
