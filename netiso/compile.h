@@ -57,7 +57,7 @@ struct iso_nic {
 /* Everything besides the policy that the commands depend on. */
 struct iso_facts {
 	struct layout_params layout;
-	uint32_t slot; /* 1..LAYOUT_SLOT_MASK */
+	uint32_t slot;	  /* 1..LAYOUT_SLOT_MASK */
 	struct uuid uuid; /* for what is logged */
 	struct iso_nic *nics;
 	size_t n_nics;

@@ -48,8 +48,8 @@ static void private_chain(struct build *b)
 	iso_own_chain(ISO_OWN_INSIDE, b->f->slot, chain);
 	for (size_t i = 0; make && i < t->n_routes; i++)
 		if (is_private(&t->routes[i]))
-			sb_addf(make, "add rule inet " TBL " %s %s daddr %s goto opened\n",
-				chain, t->routes[i].addr.family == AF_INET6 ? "ip6" : "ip",
+			sb_addf(make, "add rule inet " TBL " %s %s daddr %s goto opened\n", chain,
+				t->routes[i].addr.family == AF_INET6 ? "ip6" : "ip",
 				ip_prefix_str(&t->routes[i], prefix));
 }
 
