@@ -272,8 +272,10 @@ int base_stands(const char *root, const struct layout_params *p, struct nl *nf, 
 	if (base_load(root, &b, why) < 0)
 		return 0;
 	if (b.text != base_text_digest(p)) {
-		(void)err_set(why, EX_CORDON_DIFFERS, ESTALE,
-			      "the shared rules are of another version of virt-cordon");
+		(void)err_set(
+			why, EX_CORDON_DIFFERS, ESTALE,
+			"the shared rules are of another version of virt-cordon, until the next "
+			"start or 'virt-cordon apply'");
 		return 0;
 	}
 	if (base_kernel_digest(root, nf, &digest, why) < 0)

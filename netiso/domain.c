@@ -292,10 +292,10 @@ static int run(struct job *j, struct transaction *t, bool anew, struct err *e)
 static int run_at_last(struct job *j, struct transaction *t, struct err *e)
 {
 	auto_transaction struct transaction again = {0};
-	struct err why = {0};
+	struct err why = {0}, ignored = {0};
 	int r = run(j, t, false, &why);
 
-	if (r < 0 && t->refused && !base_absent(&j->nf) && run(j, &again, true, NULL) == 0) {
+	if (r < 0 && t->refused && !base_absent(&j->nf) && run(j, &again, true, &ignored) == 0) {
 		transaction_free(t);
 		*t = again;
 		again = (struct transaction){0};
