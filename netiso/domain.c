@@ -120,6 +120,7 @@ struct transaction {
 	struct commands commands;
 	struct strbuf undo;    /* until it is through */
 	bool refused;	       /* by nftables */
+	bool fresh;	       /* the domain had nothing: what stands under its number is not its */
 	bool shared;	       /* the layout is in it, too */
 	struct renewal others; /* the domains that are */
 };
@@ -202,12 +203,15 @@ static int compose(struct job *j, struct transaction *t, bool anew, struct err *
 		r = job_claim_taps(j, &claims, e);
 	if (r == 0)
 		r = job_old_undo(j->root, &j->rec.uuid, undo, e);
-	/* With an undo of ours this is a repair: what the guest has learnt meanwhile stays. */
+	t->fresh = t->fresh || !undo->len;
+	/* In a repair what the guest has learnt meanwhile stays. */
 	if (r == 0 && (!anew || c->learnt.len))
-		r = job_addresses(j, undo->len > 0, anew ? &c->learnt : &c->rest, e);
+		r = job_addresses(j, !t->fresh, anew ? &c->learnt : &c->rest, e);
 	/* In a repair, those that someone else has put in. */
-	if (r == 0 && undo->len && !anew)
+	if (r == 0 && !t->fresh && !anew)
 		r = job_added(j, NULL, &c->rest, e);
+	if (r == 0 && t->fresh && !anew)
+		r = job_stale_sets(j, &c->rest, e);
 	if (r < 0)
 		return r;
 	/* Where nothing stands there is nothing to take back, and the sets may be others now. */
@@ -220,13 +224,15 @@ static int compose(struct job *j, struct transaction *t, bool anew, struct err *
 		sb_adds(&c->rest, sb_str(&j->plan.public));
 		sb_adds(&c->rest, sb_str(&j->plan.public6));
 	}
-	r = compose_plan(j, !undo->len && (!anew || absent), anew, c, e);
+	if (anew && !absent && t->fresh)
+		renew_keep_learnt_last(c); /* of the others */
+	r = compose_plan(j, t->fresh && (!anew || absent), anew, c, e);
 	if (r < 0)
 		return r;
 	if (absent) {
 		drop_flushes(&c->first);
 		drop_flushes(&c->rest);
-	} else if (anew) {
+	} else if (anew && !t->fresh) {
 		renew_keep_learnt_last(c);
 	}
 	/* Until the transaction is through, undo must take back the old and the new. */
@@ -295,6 +301,7 @@ static int run_at_last(struct job *j, struct transaction *t, struct err *e)
 	struct err why = {0}, ignored = {0};
 	int r = run(j, t, false, &why);
 
+	again.fresh = t->fresh;
 	if (r < 0 && t->refused && !base_absent(&j->nf) && run(j, &again, true, &ignored) == 0) {
 		transaction_free(t);
 		*t = again;

@@ -100,6 +100,12 @@ bool job_guests_known(struct job *j);
  */
 int job_addresses(struct job *j, bool gone_only, struct strbuf *out, struct err *e);
 
+/**
+ * job_stale_sets - commands that empty sets of the plan in netdev, where a domain that had this
+ * number left something in them: what that one learnt is not this one's.
+ */
+int job_stale_sets(struct job *j, struct strbuf *out, struct err *e);
+
 /** job_old_undo - the undo commands recorded earlier, of @uuid; nothing when there are none. */
 int job_old_undo(const char *root, const struct uuid *uuid, struct strbuf *out, struct err *e);
 

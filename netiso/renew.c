@@ -255,7 +255,10 @@ void commands_add_guests(struct commands *c, const struct iso_plan *plan)
 	auto_free char *copy = strdup(sb_str(&plan->guests));
 	char *save = NULL;
 
-	c->guests.failed = c->guests.failed || !copy;
+	if (!copy) {
+		c->guests.failed = true;
+		return;
+	}
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (!strstr(sb_str(&c->guests), line))
 			sb_addf(&c->guests, "%s\n", line);

@@ -62,7 +62,7 @@ int renew_compare(struct job *j, const struct renewal *n, struct err *e);
 
 /**
  * renew_keep_learnt - from the kernel into @c, what guests' packets have added to the sets of
- * addresses; and, when @c is complete, to sets that its plans make.
+ * addresses; and then to sets that the plans make which @c has so far.
  */
 void renew_keep_learnt(struct commands *c);
 void renew_keep_learnt_last(struct commands *c);

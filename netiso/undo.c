@@ -131,6 +131,31 @@ int job_addresses(struct job *j, bool gone_only, struct strbuf *out, struct err 
 	return r < 0 ? r : addresses6(j, gone_only, out, e);
 }
 
+int job_stale_sets(struct job *j, struct strbuf *out, struct err *e)
+{
+	static const char head[] = "add set netdev " LAYOUT_TABLE " ";
+	const char *line = sb_str(&j->plan.fresh);
+
+	for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		auto_free struct kern_key *keys = NULL;
+		struct err local = {0};
+		char name[ISO_CHAIN_MAX];
+		size_t n = 0;
+		int r;
+
+		if (strncmp(line, head, sizeof(head) - 1) != 0)
+			continue;
+		(void)snprintf(name, sizeof(name), "%.*s",
+			       (int)strcspn(line + sizeof(head) - 1, " "), line + sizeof(head) - 1);
+		r = kern_set_keys(&j->nf, "netdev", name, &keys, &n, &local);
+		if (r < 0 && r != -ENOENT)
+			return err_set(e, local.exit, local.errnum, "%s", local.msg);
+		if (n)
+			sb_addf(out, "flush set netdev " LAYOUT_TABLE " %s\n", name);
+	}
+	return 0;
+}
+
 /* The undo commands recorded earlier, for this domain or @uuid; "" when there are none. */
 int job_old_undo(const char *root, const struct uuid *uuid, struct strbuf *out, struct err *e)
 {
