@@ -13,6 +13,7 @@
 #include <linux/capability.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_compat.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <poll.h>
 #include <stdio.h>
@@ -133,12 +134,30 @@ static int bind_group(struct watch *w, uint16_t group, struct err *e)
 	return r < 0 ? err_os(e, -r, "cannot set up nflog group %u", group) : 0;
 }
 
+/* Who joins the group only has the kernel begin to load the module that tells of connections
+ * (nfnetlink_bind, request_module_nowait); who asks it something waits until it is there. */
+static int load_conntrack_netlink(struct nl *nl)
+{
+	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *nfg;
+
+	nlh->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS;
+	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	nfg->nfgen_family = AF_UNSPEC;
+	nfg->version = NFNETLINK_V0;
+	return nl_talk(nl, nlh, NULL, NULL);
+}
+
 static int listen_opened(struct watch *w, struct err *e)
 {
 	int group = NFNLGRP_CONNTRACK_NEW, r = nl_open(&w->opened, NETLINK_NETFILTER, e);
 
 	if (r < 0)
 		return r;
+	r = load_conntrack_netlink(&w->opened);
+	if (r < 0)
+		return err_os(e, -r, "cannot ask for connections");
 	if (mnl_socket_setsockopt(w->opened.sock, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) <
 	    0)
 		return err_os(e, errno, "cannot listen to new connections");
@@ -150,12 +169,13 @@ static int open_all(struct watch *w, struct err *e)
 	struct host_config host = {0};
 	int r = host_config_load(w->cli->root, &host, e);
 
+	/* The group last: who sees in /proc that someone listens to it may rely on all of it. */
+	if (r == 0 && w->cli->opened)
+		r = listen_opened(w, e);
 	if (r == 0)
 		r = nl_open(&w->denied, NETLINK_NETFILTER, e);
 	if (r == 0)
 		r = bind_group(w, host.log_group, e);
-	if (r == 0 && w->cli->opened)
-		r = listen_opened(w, e);
 	host_config_free(&host);
 	return r;
 }
