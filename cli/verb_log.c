@@ -86,12 +86,15 @@ static const struct domain *lookup(struct watch *w, const struct log_flow *f)
 
 /* --- the sockets ------------------------------------------------------------------------------ */
 
-static struct nlmsghdr *config(char *buf, uint16_t group)
+#define CONFIG (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG)
+
+/* @type: of a message of nfnetlink; @group: of nflog, or 0 */
+static struct nlmsghdr *request(char *buf, int type, uint16_t group)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *nfg;
 
-	nlh->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
+	nlh->nlmsg_type = (uint16_t)type;
 	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
 	nfg->nfgen_family = AF_UNSPEC;
 	nfg->version = NFNETLINK_V0;
@@ -115,7 +118,7 @@ static int bind_group(struct watch *w, uint16_t group, struct err *e)
 	const struct nfulnl_msg_config_mode mode = {.copy_range = htonl(COPY_BYTES),
 						    .copy_mode = NFULNL_COPY_PACKET};
 	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
-	struct nlmsghdr *nlh = config(buf, group);
+	struct nlmsghdr *nlh = request(buf, CONFIG, group);
 	int r;
 
 	mnl_attr_put(nlh, NFULA_CFG_CMD, sizeof(cmd), &cmd);
@@ -127,7 +130,7 @@ static int bind_group(struct watch *w, uint16_t group, struct err *e)
 			       group);
 	if (r < 0)
 		return err_os(e, -r, "cannot listen to nflog group %u", group);
-	nlh = config(buf, group);
+	nlh = request(buf, CONFIG, group);
 	mnl_attr_put(nlh, NFULA_CFG_MODE, sizeof(mode), &mode);
 	mnl_attr_put_u32(nlh, NFULA_CFG_TIMEOUT, htonl(FLUSH_CS));
 	r = nl_talk(&w->denied, nlh, NULL, NULL);
@@ -139,13 +142,9 @@ static int bind_group(struct watch *w, uint16_t group, struct err *e)
 static int load_conntrack_netlink(struct nl *nl)
 {
 	_Alignas(struct nlmsghdr) char buf[NL_BUF_SIZE] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct nfgenmsg *nfg;
+	struct nlmsghdr *nlh =
+		request(buf, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS, 0);
 
-	nlh->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS;
-	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
-	nfg->nfgen_family = AF_UNSPEC;
-	nfg->version = NFNETLINK_V0;
 	return nl_talk(nl, nlh, NULL, NULL);
 }
 

@@ -48,6 +48,8 @@ static const char *set_name(const char *line, size_t *ret_len)
 	return NULL;
 }
 
+#define ELEMENTS "\telements = "
+
 void renew_learnt(const char *family, const char *listing, const char *plans, struct strbuf *out)
 {
 	for (const char *line = listing; line && *line;) {
@@ -59,14 +61,13 @@ void renew_learnt(const char *family, const char *listing, const char *plans, st
 		end = strstr(line, name ? "\n\t}" : "\n");
 		if (!end)
 			return;
-		from = name && is_learnt(family, name, n) ? strstr(line, "\telements = {") : NULL;
+		from = name && is_learnt(family, name, n) ? strstr(line, ELEMENTS "{") : NULL;
 		if (plans && from)
 			(void)snprintf(made, sizeof(made), "add set %s " LAYOUT_TABLE " %.*s {",
 				       family, (int)n, name);
 		if (from && from < end && (!plans || strstr(plans, made))) {
 			sb_addf(out, "add element %s " LAYOUT_TABLE " %.*s ", family, (int)n, name);
-			from = strchr(from, '{');
-			for (; from < end; from++)
+			for (from += strlen(ELEMENTS); from < end; from++)
 				sb_add(out, *from == '\n' || *from == '\t' ? " " : from, 1);
 			sb_adds(out, "\n");
 		}
