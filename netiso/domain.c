@@ -357,7 +357,6 @@ static int apply_one(const char *root, const struct uuid *uuid, bool must_stand,
 {
 	auto_job struct job j = {.root = root};
 	auto_close int lock = -1;
-	bool stands = false;
 	int r;
 
 	lock = record_lock_host_configured(root, e);
@@ -368,9 +367,7 @@ static int apply_one(const char *root, const struct uuid *uuid, bool must_stand,
 		return 0; /* ended meanwhile, or damaged, which its own check and stop will tell */
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < j.rec.n_nics; i++)
-		stands = stands || (!j.rec.nics[i].gone && if_nametoindex(j.rec.nics[i].tap) != 0);
-	if (must_stand && (!stands || record_file_gone(root, uuid, UNDO_FILE)))
+	if (must_stand && (!job_has_tap(&j) || record_file_gone(root, uuid, UNDO_FILE)))
 		return 0;
 	return j.rec.isolation ? apply_locked(&j, ret_others, e) : 0;
 }

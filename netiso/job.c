@@ -86,6 +86,14 @@ int job_compile(struct job *j, bool leases, struct err *e)
 	return iso_compile(&j->policy, &j->facts, &j->plan, e);
 }
 
+bool job_has_tap(const struct job *j)
+{
+	for (size_t i = 0; i < j->rec.n_nics; i++)
+		if (!j->rec.nics[i].gone && if_nametoindex(j->rec.nics[i].tap) != 0)
+			return true;
+	return false;
+}
+
 int job_write_undo(struct job *j, const char *text, struct err *e)
 {
 	return record_file_write(j->root, &j->rec.uuid, UNDO_FILE, text, strlen(text), e);

@@ -23,8 +23,8 @@ struct job {
 	struct layout_params params;
 	struct iso_facts facts;
 	struct iso_plan plan;
-	bool chain_made
-		[ISO_PLAN_CHAINS_MAX]; /* by index of plan.chains: not as noted until it is */
+	/* By index of plan.chains: not as noted until it is. */
+	bool chain_made[ISO_PLAN_CHAINS_MAX];
 	struct nl route, nf;
 };
 
@@ -36,6 +36,9 @@ int job_open(struct job *j, struct err *e);
 
 /** job_compile - from the record to the plan. @leases: with the addresses that leases name */
 int job_compile(struct job *j, bool leases, struct err *e);
+
+/** job_has_tap - whether one of its taps is there: the domain runs. */
+bool job_has_tap(const struct job *j);
 
 /** job_note_chains - record what the chains that were made have now. */
 int job_note_chains(struct job *j, struct err *e);

@@ -6,7 +6,6 @@
 #include "netiso/nft.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,14 +145,6 @@ static int add_one(struct job *o, struct commands *c, struct err *e)
 			   : job_write_undo(o, sb_str(&undo), e);
 }
 
-static bool has_tap(const struct record *rec)
-{
-	for (size_t i = 0; i < rec->n_nics; i++)
-		if (!rec->nics[i].gone && if_nametoindex(rec->nics[i].tap) != 0)
-			return true;
-	return false;
-}
-
 static int add_domain(struct job *j, const struct uuid *uuid, struct renewal *n, struct commands *c,
 		      struct err *e)
 {
@@ -165,7 +156,7 @@ static int add_domain(struct job *j, const struct uuid *uuid, struct renewal *n,
 	if (!o)
 		return err_os(e, ENOMEM, "domains");
 	r = record_load(j->root, uuid, &o->rec, &why);
-	if (r == 0 && !has_tap(&o->rec)) {
+	if (r == 0 && !job_has_tap(o)) {
 		job_free(o);
 		free(o);
 		n->n--;
